@@ -1,0 +1,134 @@
+package lower
+
+import (
+	"strings"
+
+	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/plan"
+)
+
+func lowerPackArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	for i := range args {
+		args[i] = jsonOf(args[i], c.Args[i].Type())
+	}
+	return "('[' || " + strings.Join(append(interpose(args, "','"), "']'"), " || ") + ")", nil
+}
+
+// interpose puts a separator between the parts.
+func interpose(parts []string, sep string) []string {
+	out := make([]string, 0, 2*len(parts))
+	for i, p := range parts {
+		if i > 0 {
+			out = append(out, sep)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// lowerBagPack writes keys and values in turn. pack_all(true) leaves out what is null or empty.
+func lowerBagPack(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	pairs := make([]string, 0, len(args)/2)
+	for i := 0; i+1 < len(args); i += 2 {
+		key := tostring(args[i], c.Args[i].Type())
+		k := "CAST(to_json(" + key + ") AS VARCHAR) || ':'"
+		if t, ok := constText(c, i); ok {
+			k = Text(jsonKey(t)[1:] + ":")
+		}
+		v := jsonOf(args[i+1], c.Args[i+1].Type())
+		p := k + " || " + v
+		if c.Overload.ID == "pack_all" {
+			p = "CASE WHEN " + v + " NOT IN ('null', '\"\"') THEN " + p + " END"
+		}
+		pairs = append(pairs, p)
+	}
+	if len(pairs) == 0 {
+		return "'{}'", nil
+	}
+	if c.Overload.ID == "pack_all" {
+		return "('{' || concat_ws(',', " + strings.Join(pairs, ", ") + ") || '}')", nil
+	}
+	return "('{' || " + strings.Join(interpose(pairs, "','"), " || ") + " || '}')", nil
+}
+
+func lowerBagSetKey(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "go_bag_set_key(" + args[0] + ", " + args[1] + ", " + jsonOf(args[2], c.Args[2].Type()) + ")", nil
+}
+
+func lowerArrayIndexOf(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	args[1] = jsonOf(args[1], c.Args[1].Type())
+	for len(args) < 5 {
+		args = append(args, "NULL::BIGINT")
+	}
+	return "go_array_index_of(" + strings.Join(args, ", ") + ")", nil
+}
+
+func lowerSetHasElement(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "coalesce(list_contains(kql_elements(" + args[0] + "), " + jsonOf(args[1], c.Args[1].Type()) + "), false)", nil
+}
+
+func lowerArrayIff(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "go_array_iff(" + args[0] + ", " + jsonOf(args[1], c.Args[1].Type()) + ", " + jsonOf(args[2], c.Args[2].Type()) + ")", nil
+}
+
+func lowerArraySplit(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "go_array_split(" + args[0] + ", " + jsonOf(args[1], c.Args[1].Type()) + ")", nil
+}
+
+// lowerRange makes an array of evenly spaced values, at most as many as Kusto allows.
+func lowerRange(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	t := c.Args[0].Type()
+	for _, a := range c.Args[1:2] {
+		if a.Type().IsNumber() && a.Type() > t {
+			t = a.Type()
+		}
+	}
+	if len(args) == 2 {
+		switch t {
+		case catalog.Datetime, catalog.Timespan:
+			args = append(args, "36000000000::BIGINT")
+		default:
+			args = append(args, "1::BIGINT")
+		}
+	}
+	n := "CAST(floor((" + args[1] + " - " + args[0] + ") / nullif(CAST(" + args[2] + " AS DOUBLE), 0) + 1e-9) AS BIGINT)"
+	value := args[0] + " + i * " + args[2]
+	if c.Overload.ID == "range.long" {
+		t = catalog.Long
+	} else if c.Overload.ID == "range.real" {
+		t = catalog.Real
+	}
+	return "kql_array(list_transform(generate_series(0, least(" + n + ", 1048575)), i -> " + jsonOf(value, t) + "))", nil
+}

@@ -1,0 +1,304 @@
+package lower
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"nordlys/internal/kql/plan"
+)
+
+// lowerTerm lowers the term operators: has, hasprefix, hassuffix, with !, with _cs. A known term becomes a plain search
+// that decides most rows and an expression with the term's edges for the rest.
+func lowerTerm(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	id := strings.TrimPrefix(c.Overload.ID, "!")
+	not := id != c.Overload.ID
+	var s string
+	if t, ok := constText(c, 1); ok {
+		s = term(args[0], t, id)
+	} else {
+		s = "kql_" + id + "(" + args[0] + ", " + args[1] + ")"
+	}
+	if not {
+		return "(NOT " + s + ")", nil
+	}
+	return s, nil
+}
+
+func term(text, t, op string) string {
+	base := strings.TrimSuffix(op, "_cs")
+	if t == "" {
+		return "true"
+	}
+	if base == op {
+		text, t = "lower("+text+")", strings.ToLower(t)
+	}
+	left, right := "", ""
+	if base != "hassuffix" && isTermByte(t[0]) {
+		left = "(?:^|[^0-9A-Za-z])"
+	}
+	if base != "hasprefix" && isTermByte(t[len(t)-1]) {
+		right = "(?:$|[^0-9A-Za-z])"
+	}
+	search := "contains(" + text + ", " + Text(t) + ")"
+	if left == "" && right == "" {
+		return search
+	}
+	return "(" + search + " AND regexp_matches(" + text + ", " + Text(left+regexp.QuoteMeta(t)+right) + ", 's'))"
+}
+
+func isTermByte(b byte) bool {
+	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+}
+
+func lowerTerms(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	all := c.Overload.ID == "has_all"
+	var parts []string
+	for i := 1; i < len(args); i++ {
+		if t, ok := constText(c, i); ok {
+			parts = append(parts, term(args[0], t, "has"))
+		} else {
+			parts = append(parts, "kql_has("+args[0]+", "+args[i]+")")
+		}
+	}
+	if len(parts) == 0 {
+		return fmt.Sprint(all), nil
+	}
+	sep := " OR "
+	if all {
+		sep = " AND "
+	}
+	return "(" + strings.Join(parts, sep) + ")", nil
+}
+
+func lowerTermsArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return termsMatch(args[0], "kql_strings("+args[1]+")", strings.HasPrefix(c.Overload.ID, "has_all")), nil
+}
+
+func lowerStrcat(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	for i := range args {
+		args[i] = tostring(args[i], c.Args[i].Type())
+	}
+	if c.Overload.ID == "strcat_delim" {
+		return "concat_ws(" + strings.Join(args, ", ") + ")", nil
+	}
+	return "(" + strings.Join(args, " || ") + ")", nil
+}
+
+func lowerReverse(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	s, err := l.expr(c.Args[0], sc)
+	return "reverse(" + tostring(s, c.Args[0].Type()) + ")", err
+}
+
+func lowerStrrep(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	v, n := tostring(args[0], c.Args[0].Type()), "greatest(0, least("+args[1]+", 1024))"
+	if len(args) == 3 {
+		return "coalesce(array_to_string(list_transform(generate_series(1, " + n + "), i -> " + v + "), " + args[2] + "), '')", nil
+	}
+	return "repeat(" + v + ", " + n + ")", nil
+}
+
+// lowerSubstring counts from 0; a negative start counts from the end and stops at the beginning.
+func lowerSubstring(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	start := "CASE WHEN " + args[1] + " < 0 THEN greatest(length(" + args[0] + ") + " + args[1] + ", 0) ELSE " + args[1] + " END"
+	if k, ok := c.Args[1].(*plan.Const); ok {
+		if v, ok := k.Value.(int64); ok && v >= 0 {
+			start = args[1]
+		}
+	}
+	if len(args) == 2 {
+		return "substring(" + args[0] + ", " + start + " + 1)", nil
+	}
+	return "substring(" + args[0] + ", " + start + " + 1, greatest(" + args[2] + ", 0))", nil
+}
+
+func lowerSplit(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	parts := "string_split(" + args[0] + ", " + args[1] + ")"
+	if d, ok := constText(c, 1); ok && d == "" || !ok {
+		parts = "CASE WHEN " + args[1] + " = '' THEN [" + args[0] + "] ELSE " + parts + " END"
+	}
+	if len(args) == 3 {
+		return "CAST(to_json(list_filter([list_extract(" + parts + ", CASE WHEN " + args[2] + " >= 0 THEN " + args[2] + " + 1 ELSE 0 END)], x -> x IS NOT NULL)) AS VARCHAR)", nil
+	}
+	return "CAST(to_json(" + parts + ") AS VARCHAR)", nil
+}
+
+func lowerExtract(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	if p, ok := constText(c, 0); ok {
+		n, err := groups(p)
+		if err != nil {
+			return "", err
+		}
+		if k, ok := c.Args[1].(*plan.Const); ok {
+			if g, ok := k.Value.(int64); !ok || g < 0 || int(g) > n {
+				return "''", nil
+			} else if g <= 9 {
+				return fmt.Sprintf("regexp_extract(%s, %s, %d)", args[2], args[0], g), nil
+			}
+		}
+	}
+	return "go_extract(" + args[2] + ", " + args[0] + ", " + args[1] + ")", nil
+}
+
+// lowerExtractAll gives an array of texts for one group, of arrays for several.
+func lowerExtractAll(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	if p, ok := constText(c, 0); ok {
+		n, err := groups(p)
+		if err != nil {
+			return "", err
+		}
+		if n == 0 {
+			return "", fmt.Errorf("extract_all: the regular expression %q has no group: put ( ) around the part to extract", p)
+		}
+		if n == 1 && len(args) == 2 {
+			return "nullif(CAST(to_json(regexp_extract_all(" + args[1] + ", " + args[0] + ", 1)) AS VARCHAR), '[]')", nil
+		}
+	}
+	if len(args) == 3 {
+		return "go_extract_all(" + args[2] + ", " + args[0] + ", " + args[1] + ")", nil
+	}
+	return "go_extract_all(" + args[1] + ", " + args[0] + ", NULL::VARCHAR)", nil
+}
+
+func lowerExtractJSON(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "coalesce(CASE WHEN json_valid(" + args[1] + ") THEN json_extract_string(" + args[1] + ", " + args[0] + ") END, '')", nil
+}
+
+// lowerReplaceRegex handles both orders of arguments. Kusto's rewrite has \0 to \9 for groups, as RE2's.
+func lowerReplaceRegex(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	text, re, to := args[0], args[1], args[2]
+	if c.Overload.ID == "replace_regex_old" {
+		re, to, text = args[0], args[1], args[2]
+	}
+	return "regexp_replace(" + text + ", " + re + ", " + to + ", 'g')", nil
+}
+
+// lowerHash hashes the text of a value.
+func lowerHash(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	s, err := l.expr(c.Args[0], sc)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(c.Overload.ID, "hash_") + "(" + tostring(s, c.Args[0].Type()) + ")", nil
+}
+
+func lowerRand(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	if len(c.Args) == 0 {
+		return "random()", nil
+	}
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	return "floor(random() * " + args[0] + ")", nil
+}
+
+// lowerRanges passes a repeated argument of texts and arrays as one JSON array.
+func lowerRanges(name string) lowering {
+	return func(l *lowerer, c *plan.Call, sc scope) (string, error) {
+		args, err := l.exprs(c.Args, sc)
+		if err != nil {
+			return "", err
+		}
+		list := make([]string, 0, len(args)-1)
+		for i := 1; i < len(args); i++ {
+			list = append(list, jsonOf(args[i], c.Args[i].Type()))
+		}
+		return name + "(" + args[0] + ", kql_array([" + strings.Join(list, ", ") + "]))", nil
+	}
+}
+
+func lowerFormatIPv4(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	prefix := "NULL::BIGINT"
+	if len(args) == 2 {
+		prefix = "CAST(" + args[1] + " AS BIGINT)"
+	}
+	return "go_" + c.Overload.ID + "(" + tostring(args[0], c.Args[0].Type()) + ", " + prefix + ")", nil
+}
+
+func lowerUserAgent(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "go_parse_user_agent(" + args[0] + ", " + jsonOf(args[1], c.Args[1].Type()) + ")", nil
+}
+
+func lowerMakeString(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	return l.jsonList("go_make_string", c, sc)
+}
+
+// jsonList calls a Go function with all arguments as one JSON array.
+func (l *lowerer) jsonList(name string, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	for i := range args {
+		args[i] = jsonOf(args[i], c.Args[i].Type())
+	}
+	return name + "(kql_array([" + strings.Join(args, ", ") + "]))", nil
+}
+
+func lowerAnomalies(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	rest := make([]string, 0, len(args))
+	for i := 1; i < len(args); i++ {
+		rest = append(rest, jsonOf(args[i], c.Args[i].Type()))
+	}
+	if len(rest) == 0 {
+		return "go_series_decompose_anomalies(" + args[0] + ", '[]')", nil
+	}
+	return "go_series_decompose_anomalies(" + args[0] + ", kql_array([" + strings.Join(rest, ", ") + "]))", nil
+}

@@ -1,0 +1,45 @@
+package lower
+
+// Macros are the SQL definitions that lowered queries call; an engine creates them once in each database it opens.
+// Arguments are evaluated as often as they are named, so a macro names an argument sparingly.
+var Macros = []string{
+	// Times: ticks of 100 ns since year 1 against DuckDB's timestamps of microseconds since 1970.
+	`kql_ts(t) AS make_timestamp((t - 621355968000000000) // 10)`,
+	`kql_ticks(ts) AS (epoch_us(ts) * 10 + 621355968000000000)`,
+	`kql_datetime_text(t) AS (strftime(make_timestamp((t - 621355968000000000) // 10), '%Y-%m-%dT%H:%M:%S.') || lpad(CAST(t % 10000000 AS VARCHAR), 7, '0') || 'Z')`,
+	`kql_timespan_text(t) AS ((CASE WHEN t < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(t) >= 864000000000 THEN CAST(abs(t) // 864000000000 AS VARCHAR) || '.' ELSE '' END) || lpad(CAST((abs(t) // 36000000000) % 24 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 600000000) % 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 10000000) % 60 AS VARCHAR), 2, '0') || (CASE WHEN abs(t) % 10000000 <> 0 THEN '.' || lpad(CAST(abs(t) % 10000000 AS VARCHAR), 7, '0') ELSE '' END))`,
+	`kql_bin(v, r) AS (v - ((v % nullif(r, 0)) + abs(r)) % nullif(abs(r), 0))`,
+	`kql_mod(a, b) AS (((a % nullif(b, 0)) + abs(b)) % nullif(abs(b), 0))`,
+
+	// Numbers as text: 1.0, 0.1, 1E+20, NaN.
+	`kql_real_text(x) AS (CASE WHEN x IS NULL THEN '' WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END) ELSE regexp_replace(upper(CAST(x AS VARCHAR)), '\.0$', '.0') END)`,
+	`kql_real_json(x) AS (CASE WHEN x IS NULL THEN 'null' WHEN isnan(x) THEN '"NaN"' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END) ELSE CAST(x AS VARCHAR) END)`,
+	`kql_decimal_text(x) AS coalesce(regexp_replace(regexp_replace(CAST(x AS VARCHAR), '(\.[0-9]*?)0+$', '\1'), '\.$', ''), '')`,
+	`kql_toreal(s) AS TRY_CAST(nullif(trim(s), '') AS DOUBLE)`,
+	`kql_tolong(s) AS (CASE WHEN regexp_full_match(s, '\s*[-+]?[0-9]+\s*|\s*0[xX][0-9a-fA-F]+\s*') THEN TRY_CAST(trim(s) AS BIGINT) ELSE TRY_CAST(trunc(TRY_CAST(nullif(trim(s), '') AS DOUBLE)) AS BIGINT) END)`,
+	`kql_tobool(s) AS (CASE lower(s) WHEN 'true' THEN true WHEN 'false' THEN false ELSE TRY_CAST(s AS BIGINT) <> 0 END)`,
+
+	// JSON.
+	`kql_parse_json(s) AS (CASE WHEN json_valid(s) THEN nullif(CAST(json(s) AS VARCHAR), 'null') WHEN s = '' THEN NULL ELSE CAST(to_json(s) AS VARCHAR) END)`,
+	`kql_json_key(k) AS ('."' || replace(replace(k, '\', '\\'), '"', '\"') || '"')`,
+	`kql_json_index(i) AS (CASE WHEN i < 0 THEN '[#' || CAST(i AS VARCHAR) || ']' ELSE '[' || CAST(i AS VARCHAR) || ']' END)`,
+	`kql_json_step(d) AS (CASE WHEN json_type(d) = 'VARCHAR' THEN kql_json_key(json_extract_string(d, '$')) ELSE kql_json_index(TRY_CAST(CAST(d AS VARCHAR) AS BIGINT)) END)`,
+	`kql_strings(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN list_filter(json_extract_string(d, '$[*]'), x -> x IS NOT NULL) WHEN 'NULL' THEN [] ELSE list_value(json_extract_string(d, '$')) END)`,
+	`kql_elements(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN CAST(json_extract(d, '$[*]') AS VARCHAR[]) END)`,
+	`kql_array(l) AS ('[' || array_to_string(list_transform(l, x -> coalesce(x, 'null')), ',') || ']')`,
+	`kql_array_length(d) AS (CASE WHEN json_type(d) = 'ARRAY' THEN CAST(json_array_length(d) AS BIGINT) END)`,
+
+	// mv-expand: a row per element; what is not an array stays one element, a bag becomes bags of one.
+	`kql_expand(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN CAST(json_extract(d, '$[*]') AS VARCHAR[]) WHEN 'OBJECT' THEN list_transform(json_keys(d), k -> '{' || CAST(to_json(k) AS VARCHAR) || ':' || CAST(json_extract(d, '$' || kql_json_key(k)) AS VARCHAR) || '}') ELSE [d] END)`,
+	`kql_expand_pairs(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN CAST(json_extract(d, '$[*]') AS VARCHAR[]) WHEN 'OBJECT' THEN list_transform(json_keys(d), k -> '[' || CAST(to_json(k) AS VARCHAR) || ',' || CAST(json_extract(d, '$' || kql_json_key(k)) AS VARCHAR) || ']') ELSE [d] END)`,
+
+	// Terms: maximal runs of ASCII letters and digits.
+	`kql_left_edge(t) AS (CASE WHEN regexp_matches(t, '^[0-9A-Za-z]') THEN '(^|[^0-9A-Za-z])' ELSE '' END)`,
+	`kql_right_edge(t) AS (CASE WHEN regexp_matches(t, '[0-9A-Za-z]$') THEN '($|[^0-9A-Za-z])' ELSE '' END)`,
+	`kql_has(s, t) AS (contains(lower(s), lower(t)) AND regexp_matches(lower(s), kql_left_edge(t) || regexp_escape(lower(t)) || kql_right_edge(t), 's'))`,
+	`kql_has_cs(s, t) AS (contains(s, t) AND regexp_matches(s, kql_left_edge(t) || regexp_escape(t) || kql_right_edge(t), 's'))`,
+	`kql_hasprefix(s, t) AS (contains(lower(s), lower(t)) AND regexp_matches(lower(s), kql_left_edge(t) || regexp_escape(lower(t)), 's'))`,
+	`kql_hasprefix_cs(s, t) AS (contains(s, t) AND regexp_matches(s, kql_left_edge(t) || regexp_escape(t), 's'))`,
+	`kql_hassuffix(s, t) AS (contains(lower(s), lower(t)) AND regexp_matches(lower(s), regexp_escape(lower(t)) || kql_right_edge(t), 's'))`,
+	`kql_hassuffix_cs(s, t) AS (contains(s, t) AND regexp_matches(s, regexp_escape(t) || kql_right_edge(t), 's'))`,
+}

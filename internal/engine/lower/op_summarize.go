@@ -1,0 +1,286 @@
+package lower
+
+import (
+	"fmt"
+	"strings"
+
+	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/plan"
+)
+
+// ordinalColumn numbers the input rows where an aggregate must see them in their order.
+const ordinalColumn = "$ordinal"
+
+func (l *lowerer) aggregate(n *plan.Aggregate, nd need) (*block, error) {
+	childNeed := need{}
+	for _, k := range n.Keys {
+		childNeed = childNeed.exprNeeds(k.Expr)
+	}
+	var aggs []*plan.Aggregation
+	inOrder := false
+	for i := range n.Aggs {
+		a := &n.Aggs[i]
+		read := len(n.Keys) == 0 && len(n.Aggs) == 1
+		for _, c := range a.Out {
+			read = read || nd.has(c.Name)
+		}
+		if !read {
+			continue
+		}
+		aggs = append(aggs, a)
+		childNeed = childNeed.exprNeeds(a.Call.Args...)
+		inOrder = inOrder || ordered[a.Call.Overload.Func.Name]
+	}
+	b, err := l.node(n.Input, childNeed, everything)
+	if err != nil {
+		return nil, err
+	}
+	ord := ""
+	if inOrder && b.ordered {
+		b = b.wrap()
+		cols := append(scope(nil), b.cols...)
+		sel := make([]string, len(cols))
+		for i, c := range cols {
+			sel[i] = c.sql
+		}
+		ord = Ident(ordinalColumn)
+		b.sel = append(sel, "row_number() OVER ()")
+		b.cols = append(cols, scopeColumn{plan.Column{Name: ordinalColumn, Type: catalog.Long}, ord})
+		b = b.wrap()
+		ord = " ORDER BY " + ord
+	} else if b.sel != nil || len(b.order) > 0 || b.limit != "" {
+		b = b.wrap()
+	}
+	return l.grouped(n, aggs, b, ord)
+}
+
+// grouped writes SELECT keys, aggregates … GROUP BY. Aggregates of several columns are computed as one struct and
+// taken apart above.
+func (l *lowerer) grouped(n *plan.Aggregate, aggs []*plan.Aggregation, b *block, ord string) (*block, error) {
+	cols := make([]plan.Column, 0, len(n.Keys)+len(aggs))
+	for _, k := range n.Keys {
+		cols = append(cols, plan.Column{Name: k.Name, Type: k.Expr.Type()})
+	}
+	for _, a := range aggs {
+		cols = append(cols, a.Out...)
+	}
+	out := newScope(cols)
+	sel, _ := passThrough(&block{cols: out})
+	var inner, group []string
+	for i, k := range n.Keys {
+		s, err := l.expr(k.Expr, b.cols)
+		if err != nil {
+			return nil, err
+		}
+		inner = append(inner, s+" AS "+out[i].sql)
+		group = append(group, fmt.Sprint(i+1))
+	}
+	next, apart := len(n.Keys), false
+	for i, a := range aggs {
+		s, err := l.aggregateCall(a, b.cols, ord)
+		if err != nil {
+			return nil, err
+		}
+		fn := a.Call.Overload.Func.Name
+		if !structured[fn] {
+			inner = append(inner, s+" AS "+out[next].sql)
+			next++
+			continue
+		}
+		apart = true
+		name := Ident(fmt.Sprintf("$struct%d", i))
+		inner = append(inner, s+" AS "+name)
+		for j, c := range a.Out {
+			field := fmt.Sprintf("struct_extract(%s, 'f%d')", name, j)
+			if strings.HasPrefix(fn, "percentiles") {
+				field = fmt.Sprintf("list_extract(%s, %d)", name, j+1)
+			}
+			if c.Type == catalog.String {
+				field = "coalesce(" + field + ", '')"
+			}
+			sel[next] = field
+			next++
+		}
+	}
+	if len(inner) == 0 {
+		inner = []string{"1 AS \"$none\""}
+	}
+	sql := "SELECT " + strings.Join(inner, ", ")
+	if b.from != "" {
+		sql += " FROM " + b.from
+	}
+	if len(b.where) > 0 {
+		sql += " WHERE " + strings.Join(b.where, " AND ")
+	}
+	if len(group) > 0 {
+		sql += " GROUP BY " + strings.Join(group, ", ")
+	}
+	res := &block{from: "(" + sql + ")", cols: out}
+	if apart {
+		res.sel = sel
+	}
+	return res, nil
+}
+
+// structured are the aggregates that yield several values at once.
+var structured = map[string]bool{"arg_max": true, "arg_min": true, "take_any": true, "percentiles": true, "percentilesw": true}
+
+// ordered are the aggregates whose result depends on the order of the rows.
+var ordered = map[string]bool{
+	"make_list": true, "make_list_if": true, "make_list_with_nulls": true, "make_set": true, "make_set_if": true,
+	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true,
+}
+
+// aggregateTemplates are the aggregates that are one SQL expression. $F is the filter of the …if forms: the last
+// argument that is a predicate.
+var aggregateTemplates = map[string]string{
+	"count": "count(*)", "countif": "count(*) FILTER (WHERE $1)",
+	"sum.long": "CAST(coalesce(sum($1), 0) AS BIGINT)", "sum.timespan": "CAST(coalesce(sum($1), 0) AS BIGINT)",
+	"sum.real": "coalesce(sum($1), 0.0::DOUBLE)", "sum.decimal": "CAST(coalesce(sum($1), 0) AS DECIMAL(38,10))",
+	"sum.dynamic": "coalesce(sum(TRY_CAST(json_extract_string($1, '$') AS DOUBLE)), 0.0::DOUBLE)",
+	"sumif.long":  "CAST(coalesce(sum($1) FILTER (WHERE $2), 0) AS BIGINT)", "sumif.timespan": "CAST(coalesce(sum($1) FILTER (WHERE $2), 0) AS BIGINT)",
+	"sumif.real": "coalesce(sum($1) FILTER (WHERE $2), 0.0::DOUBLE)", "sumif.decimal": "CAST(coalesce(sum($1) FILTER (WHERE $2), 0) AS DECIMAL(38,10))",
+	"avg.real": "coalesce(avg($1), 'NaN'::DOUBLE)", "avg.decimal": "CAST(avg($1) AS DECIMAL(38,10))",
+	"avg.timespan": "CAST(trunc(avg($1)) AS BIGINT)", "avg.datetime": "CAST(sum($1) // count($1) AS BIGINT)",
+	"avgif.real": "coalesce(avg($1) FILTER (WHERE $2), 'NaN'::DOUBLE)", "avgif.timespan": "CAST(trunc(avg($1) FILTER (WHERE $2)) AS BIGINT)",
+	"min": "min($1)", "max": "max($1)", "minif": "min($1) FILTER (WHERE $2)", "maxif": "max($1) FILTER (WHERE $2)",
+	"dcount": "count(DISTINCT $1)", "dcountif": "count(DISTINCT $1) FILTER (WHERE $2)",
+	"count_distinct": "count(DISTINCT $1)", "count_distinctif": "count(DISTINCT $1) FILTER (WHERE $2)",
+	"take_anyif":    "first($1 $O) FILTER (WHERE $2)",
+	"stdev":         "CASE WHEN count($1) = 1 THEN 0.0::DOUBLE ELSE coalesce(stddev_samp($1), 'NaN'::DOUBLE) END",
+	"stdevif":       "CASE WHEN count($1) FILTER (WHERE $2) = 1 THEN 0.0::DOUBLE ELSE coalesce(stddev_samp($1) FILTER (WHERE $2), 'NaN'::DOUBLE) END",
+	"stdevp":        "coalesce(stddev_pop($1), 'NaN'::DOUBLE)",
+	"variance":      "CASE WHEN count($1) = 1 THEN 0.0::DOUBLE ELSE coalesce(var_samp($1), 'NaN'::DOUBLE) END",
+	"variancep":     "coalesce(var_pop($1), 'NaN'::DOUBLE)",
+	"binary_all_or": "bit_or($1)", "binary_all_and": "bit_and($1)", "binary_all_xor": "bit_xor($1)",
+}
+
+func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (string, error) {
+	c := a.Call
+	id := c.Overload.ID
+	if t, ok := aggregateTemplates[id]; ok {
+		args, err := l.typedArgs(c, sc)
+		if err != nil {
+			return "", err
+		}
+		s := expand(strings.ReplaceAll(t, "$O", strings.TrimSpace(ord)), args)
+		if a.Out[0].Type == catalog.String {
+			s = "coalesce(" + s + ", '')"
+		}
+		return s, nil
+	}
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	switch name := c.Overload.Func.Name; name {
+	case "arg_max", "arg_min":
+		return structAggregate(name, args[0], args, args[0]+" IS NOT NULL", ""), nil
+	case "take_any":
+		return "first(" + structOf(args) + ord + ")", nil
+	case "make_list", "make_list_if", "make_list_with_nulls", "make_set", "make_set_if", "make_bag", "make_bag_if":
+		return l.collect(name, c, args, ord)
+	case "percentile":
+		p, err := rank(c.Args[1])
+		if err != nil {
+			return "", err
+		}
+		return "quantile_disc(" + args[0] + ", " + p + ")", nil
+	case "percentiles", "percentiles_array", "percentilesw":
+		return percentiles(name, c, args)
+	}
+	return "", fmt.Errorf("not supported yet: %s()", c.Overload.Func.Name)
+}
+
+// structAggregate is arg_max or arg_min over all columns at once, so that they come from one row.
+func structAggregate(fn, order string, fields []string, filter, ord string) string {
+	return fn + "(" + structOf(fields) + ", " + order + ord + ") FILTER (WHERE " + filter + ")"
+}
+
+func structOf(fields []string) string {
+	parts := make([]string, len(fields))
+	for i, f := range fields {
+		parts[i] = fmt.Sprintf("f%d := %s", i, f)
+	}
+	return "struct_pack(" + strings.Join(parts, ", ") + ")"
+}
+
+// collect lowers the aggregates that make one dynamic of many values.
+func (l *lowerer) collect(name string, c *plan.Call, args []string, ord string) (string, error) {
+	t := c.Args[0].Type()
+	element := jsonOf(args[0], t)
+	filter := args[0] + " IS NOT NULL"
+	rest := 1
+	if strings.HasSuffix(name, "_if") {
+		filter += " AND " + args[1]
+		rest = 2
+		name = strings.TrimSuffix(name, "_if")
+	}
+	if name == "make_list_with_nulls" {
+		filter = "true"
+	}
+	limit := "1048576"
+	if len(args) > rest {
+		limit = args[rest]
+	}
+	list := "list(" + element + ord + ") FILTER (WHERE " + filter + ")"
+	switch {
+	case name == "make_bag":
+		return "coalesce(go_bag_merge(kql_array(" + list + ")), '{}')", nil
+	case name == "make_set":
+		return "go_distinct(coalesce(kql_array(" + list + "), '[]'), CAST(" + limit + " AS BIGINT))", nil
+	case t == catalog.Dynamic:
+		return "go_flatten(coalesce(kql_array(" + list + "), '[]'), CAST(" + limit + " AS BIGINT))", nil
+	case len(args) > rest:
+		return "coalesce(kql_array(list_slice(" + list + ", 1, " + limit + ")), '[]')", nil
+	}
+	return "coalesce(kql_array(" + list + "), '[]')", nil
+}
+
+// rank turns a constant percentage into DuckDB's fraction.
+func rank(e plan.Expr) (string, error) {
+	k, ok := e.(*plan.Const)
+	if !ok {
+		return "", fmt.Errorf("percentile: the rank must be a constant number from 0 to 100")
+	}
+	var p float64
+	switch v := k.Value.(type) {
+	case int64:
+		p = float64(v)
+	case float64:
+		p = v
+	default:
+		return "", fmt.Errorf("percentile: the rank must be a constant number from 0 to 100")
+	}
+	if p < 0 || p > 100 {
+		return "", fmt.Errorf("percentile: the rank must be from 0 to 100, not %v", p)
+	}
+	return fmt.Sprintf("%v", p/100), nil
+}
+
+func percentiles(name string, c *plan.Call, args []string) (string, error) {
+	first := 1
+	if name == "percentilesw" {
+		first = 2
+	}
+	var ranks []string
+	for _, e := range c.Args[first:] {
+		r, err := rank(e)
+		if err != nil {
+			return "", err
+		}
+		ranks = append(ranks, r)
+	}
+	list := "[" + strings.Join(ranks, ", ") + "]"
+	switch name {
+	case "percentiles_array":
+		t := c.Args[0].Type()
+		return "kql_array(list_transform(quantile_disc(" + args[0] + ", " + list + "), v -> " + jsonOf("v", t) + "))", nil
+	case "percentilesw":
+		// Each value as often as its weight says, by running sums of the weights over the sorted values.
+		pairs := "list_sort(list(struct_pack(v := " + args[0] + ", w := " + args[1] + ")) FILTER (WHERE " + args[0] + " IS NOT NULL AND " + args[1] + " > 0))"
+		total := "sum(" + args[1] + ") FILTER (WHERE " + args[0] + " IS NOT NULL AND " + args[1] + " > 0)"
+		return "list_transform(" + list + ", p -> list_filter(" + pairs + ", (x, i) -> list_sum(list_transform(list_slice(" + pairs + ", 1, i), y -> y.w)) >= p * " + total + ")[1].v)", nil
+	}
+	return "quantile_disc(" + args[0] + ", " + list + ")", nil
+}

@@ -1,0 +1,275 @@
+package lower
+
+import (
+	"fmt"
+	"strings"
+
+	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/plan"
+)
+
+func (l *lowerer) scan(n *plan.Scan, nd need, bounds Bounds) (*block, error) {
+	var cols []plan.Column
+	for _, c := range n.Columns {
+		if nd.has(c.Name) {
+			cols = append(cols, c)
+		}
+	}
+	if nd != nil && nd[receivedColumn] {
+		if _, ok := newScope(cols).find(receivedColumn); !ok {
+			cols = append(cols, plan.Column{Name: receivedColumn, Type: catalog.Datetime})
+		}
+	}
+	if l.opt.Tables == nil {
+		return nil, fmt.Errorf("the query reads table %s: it needs a workspace", n.Table)
+	}
+	from, err := l.opt.Tables.Relation(n.Table, cols, bounds)
+	if err != nil {
+		return nil, err
+	}
+	return &block{from: from, cols: newScope(cols)}, nil
+}
+
+func (l *lowerer) values(n *plan.Values) (*block, error) {
+	if len(n.Columns) == 0 {
+		if len(n.Rows) == 1 {
+			return &block{ordered: true}, nil
+		}
+		return &block{from: fmt.Sprintf("range(%d)", len(n.Rows)), ordered: true}, nil
+	}
+	cols := newScope(n.Columns)
+	if len(n.Rows) == 0 {
+		sel := make([]string, len(cols))
+		for i, c := range cols {
+			sel[i] = null(c.Type)
+		}
+		return &block{cols: cols, sel: sel, where: []string{"false"}, ordered: true}, nil
+	}
+	var s strings.Builder
+	s.WriteString("(VALUES ")
+	for i, row := range n.Rows {
+		if i > 0 {
+			s.WriteString(", ")
+		}
+		s.WriteByte('(')
+		for j, v := range row {
+			if j > 0 {
+				s.WriteString(", ")
+			}
+			text, err := constant(v)
+			if err != nil {
+				return nil, err
+			}
+			if v.Value == nil || n.Columns[j].Type == catalog.Decimal {
+				text = "CAST(" + text + " AS " + sqlTypes[n.Columns[j].Type] + ")"
+			}
+			s.WriteString(text)
+		}
+		s.WriteByte(')')
+	}
+	s.WriteString(") AS t(")
+	for i, c := range cols {
+		if i > 0 {
+			s.WriteString(", ")
+		}
+		s.WriteString(c.sql)
+	}
+	s.WriteByte(')')
+	return &block{from: s.String(), cols: cols, ordered: true}, nil
+}
+
+func (l *lowerer) sequence(n *plan.Sequence) (*block, error) {
+	var args [3]string
+	for i, e := range []plan.Expr{n.From, n.To, n.Step} {
+		s, err := l.expr(e, nil)
+		if err != nil {
+			return nil, err
+		}
+		t := n.Column.Type
+		if t == catalog.Int {
+			t = catalog.Long
+		}
+		args[i] = "CAST(" + s + " AS " + sqlTypes[t] + ")"
+	}
+	from, to, step := args[0], args[1], args[2]
+	sel := fmt.Sprintf("unnest(generate_series(%s, %s, %s))", from, to, step)
+	if n.Column.Type == catalog.Real || n.Column.Type == catalog.Decimal {
+		// generate_series takes whole numbers: count the steps, with room for the error of a step like 0.1.
+		sel = fmt.Sprintf("unnest(list_transform(generate_series(0::BIGINT, CAST(floor((%[2]s - %[1]s) / %[3]s + 1e-9) AS BIGINT)), i -> %[1]s + i * %[3]s))", from, to, step)
+	}
+	if n.Column.Type == catalog.Int {
+		sel = "CAST(" + sel + " AS INTEGER)"
+	}
+	return &block{cols: newScope([]plan.Column{n.Column}), sel: []string{sel}, ordered: true}, nil
+}
+
+func (l *lowerer) selection(n *plan.Select, nd need, bounds Bounds) (*block, error) {
+	b, err := l.node(n.Input, nd.exprNeeds(n.Predicate), l.narrow(bounds, n.Predicate))
+	if err != nil {
+		return nil, err
+	}
+	if b.sel != nil || len(b.order) > 0 || b.limit != "" {
+		b = b.wrap()
+	}
+	p, err := l.predicate(n.Predicate, b.cols)
+	if err != nil {
+		return nil, err
+	}
+	b.where = append(b.where, p)
+	return b, nil
+}
+
+func (l *lowerer) project(n *plan.Project, nd need, bounds Bounds) (*block, error) {
+	var items []plan.Named
+	window := false
+	for _, it := range n.Items {
+		if nd.has(it.Name) {
+			items = append(items, it)
+			window = window || hasWindow(it.Expr)
+		}
+	}
+	childNeed := need{}
+	through := false
+	for _, it := range items {
+		childNeed = childNeed.exprNeeds(it.Expr)
+		if ref, ok := it.Expr.(*plan.ColumnRef); ok && it.Name == timeColumn && ref.Name == timeColumn {
+			through = true
+		}
+	}
+	// A row's time that is hidden or changed above says nothing about the stored one.
+	if !through && nd.has(timeColumn) {
+		bounds = everything
+	}
+	if nd != nil && nd[receivedColumn] {
+		childNeed[receivedColumn] = true
+	}
+	b, err := l.node(n.Input, childNeed, bounds)
+	if err != nil {
+		return nil, err
+	}
+	received, keep := b.cols.find(receivedColumn)
+	keep = keep && nd != nil && nd[receivedColumn]
+	if b.sel != nil || len(b.order) > 0 || b.limit != "" || window {
+		b = b.wrap()
+	}
+	if window {
+		if b, err = l.windowRows(b, items); err != nil {
+			return nil, err
+		}
+	}
+	sel := make([]string, len(items))
+	cols := make([]plan.Column, len(items))
+	for i, it := range items {
+		if sel[i], err = l.expr(it.Expr, b.cols); err != nil {
+			return nil, err
+		}
+		cols[i] = plan.Column{Name: it.Name, Type: it.Expr.Type()}
+		if cols[i].Name == receivedColumn {
+			keep = false
+		}
+	}
+	if keep {
+		sel = append(sel, received.sql)
+		cols = append(cols, received.Column)
+	}
+	out := newScope(cols)
+	plain := len(b.where) == 0 && b.from != "" && len(out) == len(b.cols)
+	for i := range out {
+		plain = plain && i < len(b.cols) && sel[i] == out[i].sql && b.cols[i].sql == out[i].sql
+	}
+	if !plain {
+		b.sel = sel
+	}
+	b.cols = out
+	return b, nil
+}
+
+func (l *lowerer) union(n *plan.Union, nd need, bounds Bounds) (*block, error) {
+	cols := newScope(n.Columns)
+	want := pruned(n.Columns, nd)
+	_ = cols
+	parts := make([]string, len(n.Sources))
+	for i, in := range n.Sources {
+		b, err := l.node(in, nd, bounds)
+		if err != nil {
+			return nil, err
+		}
+		// Positions decide in UNION ALL: bring each input's columns into the common order.
+		w := b.wrap()
+		sel := make([]string, len(want))
+		for j, c := range want {
+			have, ok := w.cols.find(c.Name)
+			if !ok {
+				return nil, fmt.Errorf("internal: union input %d has no column %q", i+1, c.Name)
+			}
+			sel[j] = have.sql
+		}
+		w.cols, w.sel = want, sel
+		parts[i] = w.sql()
+	}
+	if len(parts) == 0 {
+		return l.values(&plan.Values{Columns: n.Columns})
+	}
+	return &block{from: "((" + strings.Join(parts, ") UNION ALL (") + "))", cols: want}, nil
+}
+
+func (l *lowerer) sort(n *plan.Sort, nd need, bounds Bounds) (*block, error) {
+	childNeed := nd
+	for _, k := range n.Keys {
+		childNeed = childNeed.exprNeeds(k.Expr)
+	}
+	b, err := l.node(n.Input, childNeed, bounds)
+	if err != nil {
+		return nil, err
+	}
+	if b.sel != nil || len(b.order) > 0 || b.limit != "" {
+		b = b.wrap()
+	}
+	for _, k := range n.Keys {
+		s, err := l.expr(k.Expr, b.cols)
+		if err != nil {
+			return nil, err
+		}
+		if k.Desc {
+			s += " DESC"
+		} else {
+			s += " ASC"
+		}
+		// Strings are never null, and without the clause DuckDB can use its top-n on them.
+		if k.NullsFirst {
+			s += " NULLS FIRST"
+		} else {
+			s += " NULLS LAST"
+		}
+		b.order = append(b.order, s)
+	}
+	b.ordered = true
+	return b, nil
+}
+
+func (l *lowerer) limit(n *plan.Limit, nd need) (*block, error) {
+	b, err := l.node(n.Input, nd, everything)
+	if err != nil {
+		return nil, err
+	}
+	if b.limit != "" {
+		b = b.wrap()
+	}
+	s, err := l.expr(n.Count, nil)
+	if err != nil {
+		return nil, err
+	}
+	if c, ok := n.Count.(*plan.Const); ok {
+		if v, ok := c.Value.(int64); ok {
+			if v < 0 {
+				v = 0
+			}
+			s = fmt.Sprint(v)
+		}
+	}
+	b.limit = s
+	return b, nil
+}
+
+// timeColumn is the column that segments are pruned by.
+const timeColumn = "TimeGenerated"
