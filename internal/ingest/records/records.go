@@ -1,0 +1,217 @@
+// Package records reads every container of JSON records and gives each record to the family of formats that knows it,
+// so that a file may mix what Azure mixes in one event hub. It knows containers and families, not formats.
+package records
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"nordlys/internal/ingest/jsontext"
+	"nordlys/internal/ingest/rows"
+)
+
+// maxRecord is the longest record that is taken: a flow log has one for all flows of a network interface in a minute.
+const maxRecord = 64 << 20
+
+// Record is one JSON object with its members at hand. It is valid until the next one is read.
+type Record struct {
+	Raw     []byte
+	Offset  int64
+	Members []jsontext.Member
+}
+
+// Get returns the text of a member's value, or nil. Names are compared as they are written.
+func (r *Record) Get(name string) []byte {
+	for i := range r.Members {
+		if string(r.Members[i].Name) == name {
+			return r.Members[i].Value
+		}
+	}
+	return nil
+}
+
+// Fold is Get without regard to the letter case of the name.
+func (r *Record) Fold(name string) []byte {
+	for i := range r.Members {
+		if len(r.Members[i].Name) == len(name) && strings.EqualFold(string(r.Members[i].Name), name) {
+			return r.Members[i].Value
+		}
+	}
+	return nil
+}
+
+// Has says whether the record has all these members.
+func (r *Record) Has(names ...string) bool {
+	for _, n := range names {
+		if r.Get(n) == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Inner returns what a string member says if it has no escapes, as ids and categories have none, or nil.
+func (r *Record) Inner(name string) []byte {
+	return Inner(r.Get(name))
+}
+
+// Inner is the inside of a JSON string without escapes, or nil.
+func Inner(raw []byte) []byte {
+	if jsontext.KindOf(raw) != jsontext.String || bytes.IndexByte(raw, '\\') >= 0 {
+		return nil
+	}
+	return raw[1 : len(raw)-1]
+}
+
+// Family knows one family of formats. A family serves one Writer, whose tables it may remember.
+type Family interface {
+	// Match says whether the record is one of the family's. It is called for every record and must be cheap.
+	Match(r *Record, w *rows.Writer) bool
+	// Map turns the record into rows: it counts what it makes with w.Next and ends each with w.Done or w.Refuse. An
+	// error is one of the Writer, and ends everything.
+	Map(ctx context.Context, r *Record, w *rows.Writer) error
+}
+
+// Describer is a Family that can say what a record is that no family can read.
+type Describer interface {
+	Describe(r *Record) string
+}
+
+// Decoder is the rows.Decoder of JSON records.
+type Decoder struct {
+	families []Family
+	unknown  Describer
+}
+
+// New reads records of these families, the first that matches; unknown names the others.
+func New(unknown Describer, families ...Family) *Decoder {
+	return &Decoder{families: families, unknown: unknown}
+}
+
+// Detect recognises JSON by its first bytes: an object with a name, an array of objects, or the tail of a blob.
+func (d *Decoder) Detect(_ string, head []byte) rows.Confidence {
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	b := bytes.TrimLeft(head, " \t\r\n")
+	if len(b) == 0 {
+		return rows.No
+	}
+	opens := func(b []byte) bool {
+		b = bytes.TrimLeft(b, " \t\r\n")
+		return len(b) > 0 && (b[0] == '"' || b[0] == '}')
+	}
+	switch b[0] {
+	case '{':
+		if opens(b[1:]) {
+			return rows.Probably
+		}
+	case '[':
+		b = bytes.TrimLeft(b[1:], " \t\r\n[")
+		if len(b) > 0 && (b[0] == ']' || b[0] == '{' && opens(b[1:])) {
+			return rows.Probably
+		}
+	case ',', ']', '}':
+		b = bytes.TrimLeft(b, ",]} \t\r\n")
+		if len(b) == 0 || b[0] == '{' && opens(b[1:]) {
+			return rows.Probably
+		}
+	}
+	if utf8.Valid(trimRune(head)) && (bytes.Contains(head, []byte(`{"time":`)) || bytes.Contains(head, []byte("\n{\""))) {
+		return rows.Perhaps // it begins in the middle of a record
+	}
+	return rows.No
+}
+
+// trimRune cuts the part of a character at the end of a text that was cut anywhere.
+func trimRune(b []byte) []byte {
+	for i := 1; i <= 3 && i <= len(b); i++ {
+		if c := b[len(b)-i]; c >= 0xc0 {
+			return b[:len(b)-i]
+		} else if c < 0x80 {
+			break
+		}
+	}
+	return b
+}
+
+// Decode reads all records. A file of which no record is known is an error as a whole.
+func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
+	in := jsontext.NewRecords(src, maxRecord)
+	var rec Record
+	var known, unknown int64
+	what := ""
+	for n := 0; ; n++ {
+		if n&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		raw, off, err := in.Next()
+		if err != nil {
+			var bad *jsontext.BadValue
+			if errors.As(err, &bad) {
+				w.Next()
+				if err := w.RefuseBad(ctx, bad); err != nil {
+					return err
+				}
+				continue
+			}
+			if !errors.Is(err, io.EOF) {
+				return err
+			}
+			break
+		}
+		rec.Raw, rec.Offset = raw, off
+		rec.Members = jsontext.Members(rec.Members[:0], raw)
+		if f := d.family(&rec, w); f != nil {
+			known++
+			if err := f.Map(ctx, &rec, w); err != nil {
+				return err
+			}
+			continue
+		}
+		unknown++
+		reason := "not supported yet: " + d.unknown.Describe(&rec)
+		if what == "" {
+			what = reason
+		}
+		w.Next()
+		if err := w.Refuse(ctx, off, reason, raw, int64(len(raw))); err != nil {
+			return err
+		}
+	}
+	switch {
+	case known == 0 && unknown > 0:
+		return errors.New(what)
+	case in.Unclosed():
+		w.Note("the document is not closed: more may have followed")
+	}
+	return nil
+}
+
+func (d *Decoder) family(r *Record, w *rows.Writer) Family {
+	for _, f := range d.families {
+		if f.Match(r, w) {
+			return f
+		}
+	}
+	return nil
+}
+
+// Keys describes a record by its first members, for a reason that people read.
+func Keys(r *Record) string {
+	var names []string
+	for i, m := range r.Members {
+		if i == 6 {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, string(m.Name))
+	}
+	if len(names) == 0 {
+		return "an empty JSON object"
+	}
+	return fmt.Sprintf("JSON records with the fields %s", strings.Join(names, ", "))
+}

@@ -1,0 +1,266 @@
+package rows
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"nordlys/internal/ingest/jsontext"
+	"nordlys/internal/tables"
+)
+
+// Confidence says how sure a decoder is that it can read a file.
+type Confidence int
+
+// The degrees of confidence. The highest wins; among equals the first decoder of the list.
+const (
+	No       Confidence = 0
+	Perhaps  Confidence = 25 // some signs, or only the name
+	Probably Confidence = 50 // the shape fits
+	Surely   Confidence = 90 // the content names the format
+)
+
+// Decoder reads one container of evidence. It does no I/O of its own and holds a bounded part of the input in memory.
+type Decoder interface {
+	// Detect judges from the first bytes; the name only breaks ties.
+	Detect(name string, head []byte) Confidence
+	// Decode reads everything. An error means that the file as a whole cannot be read (further); records refused
+	// on the way are counted with out.Refuse instead.
+	Decode(ctx context.Context, r io.Reader, out *Writer) error
+}
+
+// Batch is a full batch of rows of one table from one file.
+type Batch struct {
+	Table string
+	Rec   arrow.RecordBatch
+	Own   bool // rows about the import (rejects, sources), not of the evidence
+}
+
+// Config is what a Writer needs for its whole life.
+type Config struct {
+	Schemas *Schemas
+	Emit    func(context.Context, Batch) error // takes over the batch
+	Now     int64                              // ticks: the time of the import
+	Zone    *time.Location                     // for times without a zone; nil if the user named none
+}
+
+// File says which file the next rows come from.
+type File struct {
+	Path     string
+	SourceID string
+	Modified int64 // ticks
+}
+
+// Stats counts what came out of a file. Records = Rows + Rejected, always.
+type Stats struct {
+	Records  int64
+	Rows     int64
+	Rejected int64
+	Reasons  map[string]int64 // by reason, the most frequent kinds only
+	First    string           // the first reason
+	From, To int64            // event times in ticks; 0 if there was no row
+	Tables   []string         // in order of appearance
+	Formats  []string
+	Note     string
+}
+
+// Writer collects the rows of one file after another for one worker.
+type Writer struct {
+	cfg     Config
+	zone    *time.Location
+	tables  map[string]*Table
+	order   []*Table
+	file    File
+	stats   Stats
+	number  int64
+	format  string
+	size    int
+	full    *Table
+	scratch []byte
+	open    bool // the current record is neither a row nor a reject yet
+	rejects *Table
+}
+
+// NewWriter makes a writer for one worker.
+func NewWriter(cfg Config) *Writer {
+	return &Writer{cfg: cfg, zone: cfg.Zone, tables: map[string]*Table{}}
+}
+
+// Zone is the time zone that the user named for times without one, or nil.
+func (w *Writer) Zone() *time.Location { return w.cfg.Zone }
+
+// Now is the time of the import in ticks.
+func (w *Writer) Now() int64 { return w.cfg.Now }
+
+// Catalogue is the catalogue of tables.
+func (w *Writer) Catalogue() *tables.Catalogue { return w.cfg.Schemas.Catalogue() }
+
+// Path is the name of the file that is being read.
+func (w *Writer) Path() string { return w.file.Path }
+
+// Start begins a new file.
+func (w *Writer) Start(f File) {
+	w.file, w.stats, w.number, w.format, w.open = f, Stats{Reasons: map[string]int64{}}, 0, "", false
+}
+
+// Table returns the table of that name, to be filled. A table that the catalogue lacks has the columns that come.
+func (w *Writer) Table(name string) *Table {
+	t, ok := w.tables[name]
+	if !ok {
+		if known, found := w.Catalogue().Lookup(name); found {
+			name = known.Name
+		}
+		if t, ok = w.tables[name]; !ok {
+			t = newTable(w, name)
+			w.tables[name] = t
+			w.order = append(w.order, t)
+		}
+	}
+	return t
+}
+
+// Format notes what the current records are read as, in words for the receipt.
+func (w *Writer) Format(format string) {
+	if w.format == format {
+		return
+	}
+	w.format = format
+	for _, f := range w.stats.Formats {
+		if f == format {
+			return
+		}
+	}
+	w.stats.Formats = append(w.stats.Formats, format)
+}
+
+// Note adds what is worth knowing about the file though nothing is wrong with it.
+func (w *Writer) Note(format string, args ...any) {
+	if w.stats.Note != "" {
+		w.stats.Note += "; "
+	}
+	w.stats.Note += fmt.Sprintf(format, args...)
+}
+
+// Next counts a record. It must become a row, by Done, or a reject, by Refuse, before the next one.
+func (w *Writer) Next() int64 {
+	w.number++
+	w.stats.Records++
+	w.open = true
+	return w.number
+}
+
+// Done ends a record whose row was committed to t; reason is what Commit returned. With a reason the record is refused.
+func (w *Writer) Done(ctx context.Context, t *Table, reason string, offset int64, raw []byte) error {
+	if reason != "" {
+		return w.Refuse(ctx, offset, reason, raw, int64(len(raw)))
+	}
+	w.open = false
+	w.stats.Rows++
+	return w.flushFull(ctx)
+}
+
+// Refuse ends a record as a reject: it is counted, and kept in the quarantine with its reason.
+func (w *Writer) Refuse(ctx context.Context, offset int64, reason string, raw []byte, length int64) error {
+	w.open = false
+	w.stats.Rejected++
+	if w.stats.First == "" {
+		w.stats.First = reason
+	}
+	if len(w.stats.Reasons) < 100 || w.stats.Reasons[reason] > 0 {
+		w.stats.Reasons[reason]++
+	}
+	t := w.Table(tables.NordlysRejects)
+	t.Begin()
+	t.SetInt(t.time, w.file.Modified)
+	t.SetInt(t.Column("Imported"), w.cfg.Now)
+	t.SetString(t.Column("Path"), w.file.Path)
+	t.SetInt(t.Column("Record"), w.number)
+	t.SetInt(t.Column("Offset"), offset)
+	t.SetString(t.Column("Reason"), reason)
+	t.SetString(t.Column("Format"), w.format)
+	t.SetString(t.Column("Raw"), validText(raw, 64<<10))
+	t.SetInt(t.Column("Length"), length)
+	t.commit(w.ownID(fmt.Sprint(w.number, " ", offset, " ", reason)))
+	return w.flushFull(ctx)
+}
+
+// RefuseBad is Refuse for a value that jsontext could not read.
+func (w *Writer) RefuseBad(ctx context.Context, bad *jsontext.BadValue) error {
+	return w.Refuse(ctx, bad.Offset, bad.Reason, bad.Raw, bad.Length)
+}
+
+func (w *Writer) flushFull(ctx context.Context) error {
+	if w.full == nil {
+		return nil
+	}
+	t := w.full
+	w.full = nil
+	if w.size >= MaxBytes {
+		return w.flushAll(ctx) // many tables with little each can hold as much as one
+	}
+	return w.flush(ctx, t)
+}
+
+func (w *Writer) flush(ctx context.Context, t *Table) error {
+	if t.rows == 0 {
+		return nil
+	}
+	own := t.Name == tables.NordlysRejects || t.Name == tables.NordlysSources
+	if !own {
+		if w.stats.Tables == nil || !contains(w.stats.Tables, t.Name) {
+			w.stats.Tables = append(w.stats.Tables, t.Name)
+		}
+		if w.stats.From == 0 || t.first < w.stats.From {
+			w.stats.From = t.first
+		}
+		w.stats.To = max(w.stats.To, t.last)
+	}
+	return w.cfg.Emit(ctx, Batch{Table: t.Name, Rec: t.take(), Own: own})
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Writer) flushAll(ctx context.Context) error {
+	for _, t := range w.order {
+		if err := w.flush(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Finish hands on what is left of the file and returns its counts. A record that was begun and neither kept nor refused
+// is an error of the decoder.
+func (w *Writer) Finish(ctx context.Context) (Stats, error) {
+	if w.open {
+		if err := w.Refuse(ctx, 0, "reading stopped in this record", nil, 0); err != nil {
+			return w.stats, err
+		}
+	}
+	if err := w.flushAll(ctx); err != nil {
+		return w.stats, err
+	}
+	if w.stats.Records != w.stats.Rows+w.stats.Rejected {
+		return w.stats, fmt.Errorf("accounting of %s is wrong: %d records, %d rows, %d rejects", w.file.Path, w.stats.Records, w.stats.Rows, w.stats.Rejected)
+	}
+	return w.stats, nil
+}
+
+// validText makes valid text of at most n bytes.
+func validText(raw []byte, n int) string {
+	s := string(raw[:min(len(raw), n)])
+	if len(s) < len(raw) {
+		s += "…"
+	}
+	return toValid(s)
+}
