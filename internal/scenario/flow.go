@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ const flowsPerDay = 12_500
 
 // flowsPerRecord bounds the memory of a record: a minute with more connections takes several records per card.
 const flowsPerRecord = 1500
+
+// recordLag is more than the time from a minute's end to the receipt of its records: what is received this soon after
+// the hour tells of the hour before.
+const recordLag = 45 * second
 
 // flowMinutes is how many minutes of the day have been delivered when the case ends: the last is still under way.
 const flowMinutes = 24*60 - 1
@@ -309,13 +314,14 @@ func (s *story) tuples() []tuple {
 		life(c)
 	}
 	life(s.session.connection)
+	life(s.download)
 	for _, c := range s.lateral {
 		life(c)
 	}
 	for _, c := range s.exfil {
 		life(c.connection)
 	}
-	slices.SortStableFunc(all, func(a, b tuple) int { return int(min(1, max(-1, a.at-b.at))) })
+	slices.SortStableFunc(all, func(a, b tuple) int { return cmp.Compare(a.at, b.at) })
 	return all
 }
 
@@ -399,7 +405,7 @@ func (f *flowFiles) take(c *card, received ticks, record []byte) error {
 		times = 2
 		f.counts.Duplicates += int64(c.count)
 	}
-	if received%hour < minute+time59 {
+	if received%hour < recordLag {
 		f.counts.Late += times * int64(c.count)
 	}
 	for range times {
@@ -413,9 +419,6 @@ func (f *flowFiles) take(c *card, received ticks, record []byte) error {
 	}
 	return nil
 }
-
-// time59 is the most by which a minute's last record follows the minute.
-const time59 = 45*second - minute
 
 // writeFlows writes the flow logs of a case.
 func writeFlows(ctx context.Context, dir string, o Options, co *company, st *story) (SourceSummary, error) {

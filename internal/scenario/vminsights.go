@@ -93,15 +93,43 @@ func (s *story) linkMoments() (ms []moment) {
 			}
 		})
 	}
-	for _, c := range s.exfil {
-		v := vmLink{on: s.co.db01, process: "rclone", remote: DropAddress, port: 443, country: "Moldova"}
-		s.eachMinute(c.connection, func(at ticks, sent, received int64, first, last bool) {
-			v.at, v.sent, v.received = at, sent, received
-			v.count(first, last)
-			add(v)
-		})
+	s.eachMinute(s.download, func(at ticks, sent, received int64, first, last bool) {
+		v := vmLink{at: at, on: s.co.web01, process: "powershell", remote: AttackerAddress, port: s.download.dport, sent: sent, received: received, malicious: true, country: rdp.country}
+		v.count(first, last)
+		add(v)
+	})
+	for _, v := range s.uploadMinutes() {
+		add(v)
 	}
 	return ms
+}
+
+// uploadMinutes adds the parallel uploads up, as the agent does for one process and one peer.
+func (s *story) uploadMinutes() []vmLink {
+	first, last := floor(s.exfil[0].at, minute), floor(s.exfil[0].end, minute)
+	for _, c := range s.exfil {
+		last = max(last, floor(c.end, minute))
+	}
+	rows := make([]vmLink, (last-first)/minute+1)
+	for i := range rows {
+		rows[i] = vmLink{at: first + int64(i+1)*minute - 1, on: s.co.db01, process: "rclone", remote: DropAddress, port: 443, country: "Moldova"}
+	}
+	for _, c := range s.exfil {
+		s.eachMinute(c.connection, func(at ticks, sent, received int64, begins, ends bool) {
+			v := &rows[(floor(at, minute)-first)/minute]
+			v.sent += sent
+			v.received += received
+			if begins {
+				v.established++
+			}
+			if ends {
+				v.done++
+			} else {
+				v.live++
+			}
+		})
+	}
+	return rows
 }
 
 // count sets the link counters of one minute of one connection.

@@ -198,7 +198,7 @@ func securityEventSource() source {
 
 // windowsMoments is the attack in the Security logs of the machines of one route.
 func (s *story) windowsMoments(takes func(*machine) bool, render func(*winEvent, *line, *rng, *company)) (ms []moment) {
-	numbers := newRecorder(s.co, 9_200_000)
+	numbers := newRecorder(s.co, 900_000_000) // beyond what ordinary life reaches at any scale in use
 	add := func(at ticks, e winEvent) {
 		if !takes(e.on) {
 			return
