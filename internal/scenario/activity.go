@@ -18,6 +18,7 @@ type armCall struct {
 	byApp       *principal
 	ip          string
 	correlation guid
+	token       string // id of the token it was made with, empty for a random one
 }
 
 // armStage is what one record says of its call.
@@ -122,14 +123,14 @@ func (s *story) activityMoments() (ms []moment) {
 	rule := `{"properties":{"description":"remote maintenance","protocol":"TCP","sourcePortRange":"*","destinationPortRange":"3389","sourceAddressPrefix":"` + AttackerAddress + `","destinationAddressPrefix":"*","access":"Allow","priority":310,"direction":"Inbound"}}`
 	template := `{"properties":{"mode":"Incremental","template":{"$schema":"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#","contentVersion":"1.0.0.0","resources":[{"type":"Microsoft.Network/networkSecurityGroups/securityRules","apiVersion":"2024-05-01","name":"` + group.name + "/" + s.ruleName + `",` + rule[1:] + `]}}}`
 	add(armCall{action: "Microsoft.Resources/deployments/write", resource: s.co.resource("rg-network", "Microsoft.Resources/deployments/"+s.deployName),
-		body: template, status: "Created", long: true, byPerson: s.co.phished, ip: AttackerAddress, correlation: s.deployment},
+		body: template, status: "Created", long: true, byPerson: s.co.phished, ip: AttackerAddress, correlation: s.deployment, token: s.tokens[2]},
 		deployAt, deployAt+2*second, deployAt+32*second)
 	add(armCall{action: "Microsoft.Network/networkSecurityGroups/securityRules/write", resource: group.id + "/securityRules/" + s.ruleName,
-		body: rule, status: "Created", long: true, byPerson: s.co.phished, ip: AttackerAddress, correlation: s.rule},
+		body: rule, status: "Created", long: true, byPerson: s.co.phished, ip: AttackerAddress, correlation: s.rule, token: s.tokens[2]},
 		deployAt+5*second, deployAt+6*second, deployAt+19*second)
 	keys := newRNG(s.co.seed, "attack keys", 0).guid()
 	add(armCall{action: "Microsoft.Storage/storageAccounts/listKeys/action", resource: s.co.storage, status: "OK",
-		byApp: s.co.principals[0], ip: AttackerAddress, correlation: keys}, keysAt, keysAt+second)
+		byApp: s.co.principals[0], ip: AttackerAddress, correlation: keys, token: s.appTokens[0]}, keysAt, keysAt+second)
 	return ms
 }
 
@@ -243,7 +244,7 @@ func (c *armCall) appendClaims(l *line, r *rng, co *company, t ticks) {
 	l.str("http://schemas.microsoft.com/identity/claims/objectidentifier", object)
 	l.str("http://schemas.microsoft.com/identity/claims/tenantid", co.tenant)
 	l.token("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier", r, 43)
-	l.token("uti", r, 22)
+	l.tokenOr("uti", c.token, r)
 	l.raw(`"ver":"1.0"`)
 	l.shut(1)
 }

@@ -78,6 +78,9 @@ type story struct {
 	deployment, rule      guid // correlation ids
 	ruleName, deployName  string
 	secretKey             guid
+	portal                guid      // sign-in session of the phished account
+	tokens                [4]string // ids of the tokens issued in it, as sign-ins and the activity log name them
+	appTokens             [3]string // the same of the application's sign-ins
 	shell, rclone         *process
 	rdpLinks              int // connections accepted on 3389
 	serviceSID            string
@@ -140,6 +143,13 @@ func newStory(co *company, start ticks) *story {
 		co: co, start: start, ruleName: "allow-rdp-maintenance", deployName: "rdp-maintenance-0310",
 		deployment: r.guid(), secretKey: r.guid(), serviceSID: co.domainSID + "-1152",
 		secretAt: start + secretAt, principalAt: start + principalAt,
+	}
+	s.portal = r.guid()
+	for i := range s.tokens {
+		s.tokens[i] = string(r.appendToken(nil, 22))
+	}
+	for i := range s.appTokens {
+		s.appTokens[i] = string(r.appendToken(nil, 22))
 	}
 	s.rule = s.deployment // a deployment's operations carry its correlation id
 	s.layOutSpray(r)

@@ -40,6 +40,17 @@ func TestSprayAndEntry(t *testing.T) {
 	if len(accounts) != sprayAccounts {
 		t.Errorf("%d accounts", len(accounts))
 	}
+	tokens := map[any]bool{}
+	for _, r := range w.lines["insights-logs-noninteractiveusersigninlogs"] {
+		if r.is("properties.ipAddress", AttackerAddress) {
+			tokens[r.at("properties.sessionId")] = true
+		}
+	}
+	for _, r := range w.lines["insights-logs-signinlogs"] {
+		if r.is("properties.ipAddress", AttackerAddress) && r.is("resultType", "0") && (!tokens[r.at("properties.sessionId")] || len(tokens) != 1) {
+			t.Error("the tokens are not of the session that the sign-in began")
+		}
+	}
 	if first[:16] != "2026-03-10T09:12" || last[:16] != "2026-03-10T09:26" {
 		t.Errorf("from %s to %s", first, last)
 	}

@@ -102,7 +102,12 @@ func (e *winEvent) appendForwardedFields(l *line, r *rng) {
 		l.key("IpPort")
 		l.b = append(l.b, e.portText()...)
 		if e.id == 4624 {
-			l.raw(`"ImpersonationLevel":"%%1833","VirtualAccount":"%%1843","ElevatedToken":"%%1842"`)
+			l.raw(`"ImpersonationLevel":"%%1833","VirtualAccount":"%%1843"`)
+			if e.elevated {
+				l.raw(`"ElevatedToken":"%%1842"`)
+			} else {
+				l.raw(`"ElevatedToken":"%%1843"`)
+			}
 		}
 	}
 }

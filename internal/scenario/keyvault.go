@@ -17,7 +17,7 @@ type vaultRead struct {
 func keyVaultSource() source {
 	secrets := []string{"heron-db", "heron-smtp", "backup-sas", "tls-web"}
 	return source{
-		name: "keyvault", perDay: 900, rhythm: machineHours, step: hour, late: 5,
+		name: "keyvault", perDay: 800, rhythm: machineHours, step: hour, late: 5,
 		path: func(c *company, t ticks) string {
 			return hourPath("insights-logs-auditevent", "resourceId="+strings.ToUpper(c.vault), t)
 		},

@@ -124,6 +124,15 @@ func (l *line) token(k string, r *rng, n int) {
 	l.b = append(l.b, '"')
 }
 
+// tokenOr writes a token identifier: the given one, or a random one where it is empty.
+func (l *line) tokenOr(k, v string, r *rng) {
+	if v == "" {
+		l.token(k, r, 22)
+		return
+	}
+	l.str(k, v)
+}
+
 // end finishes a JSON Lines record.
 func (l *line) end() { l.b = append(l.b, '\n') }
 

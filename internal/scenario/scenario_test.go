@@ -184,6 +184,7 @@ func TestDemoCase(t *testing.T) {
 	t.Run("envelopes", w.testEnvelopes)
 	t.Run("forms", w.testForms)
 	t.Run("summary", w.testSummary)
+	t.Run("addresses", w.testAddresses)
 }
 
 func (w *written) testEnvelopes(t *testing.T) {
@@ -335,6 +336,33 @@ func TestWriteRecordsCounts(t *testing.T) {
 		if len(seen) != 321 {
 			t.Errorf("%s: %d different records, want 321", s.name, len(seen))
 		}
+	}
+}
+
+// testAddresses holds every address to the documentation ranges and the company's own networks.
+func (w *written) testAddresses(t *testing.T) {
+	member := regexp.MustCompile(`"(?:[a-zA-Z]*[iI][pP](?:Address)?|Remote[iI][pP]|Local[iI][pP])":"([^"]*)"`)
+	known := regexp.MustCompile(`^(10\.[12]0\.\d+\.4|10\.10\.1\.5|192\.0\.2\.\d+|198\.51\.100\.\d+|203\.0\.113\.\d+|2001:db8:[0-9a-f:]+|127\.0\.0\.1|-|)$`)
+	seen := 0
+	for _, records := range w.lines {
+		for _, r := range records {
+			for _, m := range member.FindAllStringSubmatch(r.raw, -1) {
+				if seen++; !known.MatchString(m[1]) {
+					t.Fatalf("address %q in %.200s", m[1], r.raw)
+				}
+			}
+		}
+	}
+	for _, r := range w.flows {
+		for _, x := range r.tuples {
+			f := strings.Split(x, ",")
+			if seen++; !known.MatchString(f[1]) || !known.MatchString(f[2]) {
+				t.Fatalf("addresses of %s", x)
+			}
+		}
+	}
+	if seen < 50_000 {
+		t.Errorf("only %d addresses found", seen)
 	}
 }
 

@@ -58,7 +58,7 @@ type userSignin struct {
 	trusted     bool   // from a named location
 	correlation guid
 	session     guid
-	risk        string // sign-in risk, "" for none
+	token       string // unique token identifier, empty for a random one
 }
 
 // signinLife is the state of ordinary interactive sign-ins: an interrupt or a mistyped password that is about to be
@@ -85,7 +85,11 @@ func signinSource() source {
 				}})
 			}
 			at := st.start + entryAt + 4_417_203
-			return append(ms, moment{at, func(l *line, r *rng) { st.foreignSignin(r, at, st.co.phished, "0").append(l, r, st.co) }})
+			return append(ms, moment{at, func(l *line, r *rng) {
+				e := st.foreignSignin(r, at, st.co.phished, "0")
+				e.session = st.portal
+				e.append(l, r, st.co)
+			}})
 		},
 	}
 }
@@ -105,7 +109,7 @@ func nonInteractiveSource() source {
 				at := st.start + tokensFrom + offset + 3_771_904*int64(i)
 				ms = append(ms, moment{at, func(l *line, r *rng) {
 					e := st.foreignSignin(r, at, st.co.phished, "0")
-					e.interactive = false
+					e.interactive, e.session, e.token = false, st.portal, st.tokens[i]
 					if i%2 == 1 {
 						e.app = graph
 					}
@@ -351,7 +355,7 @@ func (e *userSignin) appendHow(l *line, r *rng, co *company) {
 	l.raw(`"signInIdentifierType":"userPrincipalName","servicePrincipalId":"","userType":"Member","flaggedForReview":false,"isTenantRestricted":false`)
 	l.num("autonomousSystemNumber", e.place.asn)
 	l.raw(`"crossTenantAccessType":"none","privateLinkDetails":{},"ssoExtensionVersion":""`)
-	l.token("uniqueTokenIdentifier", r, 22)
+	l.tokenOr("uniqueTokenIdentifier", e.token, r)
 	l.raw(`"authenticationStrengths":[],"incomingTokenType":"none","authenticationProtocol":"none","appServicePrincipalId":null`)
 	l.str("resourceServicePrincipalId", co.serviceSPs[e.app.resourceID])
 	l.raw(`"rngcStatus":0,"signInTokenProtectionStatus":"none","tokenProtectionStatusDetails":{"signInSessionStatus":"unbound","signInSessionStatusCode":1002},"originalTransferMethod":"none","isThroughGlobalSecureAccess":false`)

@@ -10,6 +10,7 @@ type appSignin struct {
 	place              *site
 	resourceID, target string
 	code, reason       string
+	token              string // unique token identifier, empty for a random one
 }
 
 // servicePrincipalSource is sign-ins of the three applications.
@@ -39,7 +40,7 @@ func servicePrincipalSource() source {
 				to := resourceTargets()[i%2]
 				ms = append(ms, moment{at, func(l *line, r *rng) {
 					e := appSignin{at: at, name: p.name, appID: p.appID, spID: p.spID, keyID: st.secretKey.String(), ip: AttackerAddress,
-						place: attackerSite(), resourceID: to[0], target: to[1], code: "0"}
+						place: attackerSite(), resourceID: to[0], target: to[1], code: "0", token: st.appTokens[i]}
 					e.append(l, r, st.co)
 				}})
 			}
@@ -141,7 +142,7 @@ func (e *appSignin) append(l *line, r *rng, co *company) {
 		l.num("autonomousSystemNumber", e.place.asn)
 	}
 	l.raw(`"crossTenantAccessType":"none"`)
-	l.token("uniqueTokenIdentifier", r, 22)
+	l.tokenOr("uniqueTokenIdentifier", e.token, r)
 	l.raw(`"incomingTokenType":"none","authenticationProtocol":"none","appServicePrincipalId":null`)
 	l.str("resourceServicePrincipalId", co.spOf(e.resourceID))
 	l.str("appOwnerTenantId", co.tenant)

@@ -307,7 +307,7 @@ func appendVMProcess(l *line, co *company, t ticks, m *machine, img *image, name
 // vmBoundPortSource is the ports machines listen on.
 func vmBoundPortSource() source {
 	return source{
-		name: "vmboundport", perDay: 900, rhythm: hourlySnapshot, step: 5 * minute, path: exportPath("vmboundport"),
+		name: "vmboundport", perDay: 700, rhythm: hourlySnapshot, step: 5 * minute, path: exportPath("vmboundport"),
 		start: func(co *company) ordinary {
 			from := residents()
 			return func(l *line, r *rng, t ticks) ticks {

@@ -2,6 +2,9 @@ package scenario
 
 import "strconv"
 
+// systemLogon is the logon id of the operating system itself, the same on every machine.
+const systemLogon = 0x3e7
+
 // account is who a Windows event names; the zero value prints as Windows prints nobody.
 type account struct {
 	sid, user, domain string
@@ -10,7 +13,7 @@ type account struct {
 
 // systemAccount is the machine's own account as the subject of its services' events.
 func systemAccount(m *machine) account {
-	return account{"S-1-5-18", m.name + "$", netbiosDomain, 0x3e7}
+	return account{"S-1-5-18", m.name + "$", netbiosDomain, systemLogon}
 }
 
 // nobody is the subject of network logons.
@@ -65,7 +68,7 @@ type windowsLife struct {
 	numbers  *recorder
 	sessions [48]winEvent
 	oldest   int
-	special  *winEvent // a logon that will be followed by 4672
+	special  winEvent // the 4672 that is to follow a logon; on is nil when there is none
 	render   func(*winEvent, *line, *rng, *company)
 }
 
@@ -78,15 +81,16 @@ func newWindowsLife(co *company, machines []*machine, render func(*winEvent, *li
 func (w *windowsLife) next(l *line, r *rng, t ticks) ticks {
 	var e winEvent
 	switch d := r.n(1000); {
-	case w.special != nil:
-		e = winEvent{on: w.special.on, id: 4672, subject: w.special.target}
-		w.special = nil
+	case w.special.on != nil:
+		e, w.special = w.special, winEvent{}
 	case d < 380:
 		e = w.logon(r)
-		old := w.oldest
-		w.sessions[old], w.oldest = e, (old+1)%len(w.sessions)
+		if e.target.logonID != systemLogon { // which never ends
+			w.sessions[w.oldest] = e
+			w.oldest = (w.oldest + 1) % len(w.sessions)
+		}
 		if e.elevated {
-			w.special = &w.sessions[old]
+			w.special = winEvent{on: e.on, id: 4672, subject: e.target}
 		}
 	case d < 640 && w.sessions[w.oldest].on != nil:
 		s := &w.sessions[w.oldest]
@@ -120,7 +124,7 @@ func (w *windowsLife) logon(r *rng) winEvent {
 		}
 	case d < 92:
 		e.logonType, e.subject = 5, systemAccount(m)
-		e.target = account{"S-1-5-18", "SYSTEM", "NT AUTHORITY", 0x3e7}
+		e.target = account{"S-1-5-18", "SYSTEM", "NT AUTHORITY", systemLogon}
 		e.logonProcess, e.package_, e.processID, e.processName = "Advapi  ", "Negotiate", 0x2a8, w.co.images["services.exe"].path
 		e.elevated = r.permille(300)
 	case d < 96:
@@ -180,7 +184,7 @@ func failedLogon(on *machine, user string, logonType int, known bool, ip string,
 // securityEventSource is the Security logs that the Azure Monitor agent collects: every machine but db01.
 func securityEventSource() source {
 	return source{
-		name: "securityevent", perDay: 4100, rhythm: machineHours, step: 5 * minute, path: exportPath("securityevent"),
+		name: "securityevent", perDay: 3700, rhythm: machineHours, step: 5 * minute, path: exportPath("securityevent"),
 		start: func(co *company) ordinary {
 			var machines []*machine
 			for _, m := range co.machines {
