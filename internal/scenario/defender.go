@@ -61,7 +61,7 @@ func (p *initiator) append(l *line) {
 	l.str("InitiatingProcessAccountName", p.user)
 	l.str("InitiatingProcessAccountDomain", p.domain)
 	l.str("InitiatingProcessAccountSid", p.sid)
-	l.raw(`"InitiatingProcessAccountUpn":null,"InitiatingProcessAccountObjectId":null,"InitiatingProcessIntegrityLevel":"High","InitiatingProcessTokenElevation":"TokenElevationTypeDefault","InitiatingProcessSignatureStatus":"Valid"`)
+	l.raw(`"InitiatingProcessAccountUpn":null,"InitiatingProcessAccountObjectId":null,"InitiatingProcessIntegrityLevel":"High","InitiatingProcessTokenElevation":"TokenElevationTypeDefault"`)
 	l.str("InitiatingProcessVersionInfoCompanyName", p.img.company)
 	l.str("InitiatingProcessVersionInfoProductName", p.img.product)
 	l.str("InitiatingProcessVersionInfoProductVersion", p.img.version)
@@ -158,7 +158,7 @@ func appendCreated(l *line, t ticks, img *image, pid int64, command, user, domai
 	l.str("AccountSid", sid)
 	l.raw(`"AccountUpn":null,"AccountObjectId":null`)
 	l.num("LogonId", int64(logon))
-	l.raw(`"AdditionalFields":null`)
+	l.raw(`"AdditionalFields":null,"InitiatingProcessSignatureStatus":"Valid","InitiatingProcessSignerType":"OsVendor"`)
 	l.flag("IsProcessRemoteSession", remoteIP != "")
 	if remoteIP != "" {
 		l.str("ProcessRemoteSessionIP", remoteIP)

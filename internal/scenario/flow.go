@@ -14,7 +14,7 @@ import (
 
 // flowsPerDay is ordinary short connections at scale 1; each leaves two tuples per network card that sees it, a refused
 // one leaves one.
-const flowsPerDay = 12_500
+const flowsPerDay = 12_200
 
 // flowsPerRecord bounds the memory of a record: a minute with more connections takes several records per card.
 const flowsPerRecord = 1500

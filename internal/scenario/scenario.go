@@ -193,7 +193,7 @@ func (s *source) write(ctx context.Context, dir string, o Options, co *company, 
 			break
 		}
 		from := st.start + int64(i)*s.step
-		s.window(out, newRNG(co.seed, s.name, i), life, from, deal.window(i))
+		s.window(ctx, out, newRNG(co.seed, s.name, i), life, from, deal.window(i))
 	}
 	if err := out.finish(); err != nil {
 		return out.counts, fmt.Errorf("write the %s evidence: %w", s.name, err)
@@ -202,8 +202,11 @@ func (s *source) write(ctx context.Context, dir string, o Options, co *company, 
 }
 
 // window writes n ordinary records evenly over one window, letting the attack's records in where their time comes.
-func (s *source) window(out *lineWriter, r *rng, life ordinary, from ticks, n int64) {
+func (s *source) window(ctx context.Context, out *lineWriter, r *rng, life ordinary, from ticks, n int64) {
 	for i := int64(0); i < n && out.err == nil; i++ {
+		if i%4096 == 4095 {
+			out.err = ctx.Err()
+		}
 		// Dividing last keeps the slots even where a window holds more records than its length has ticks to spare.
 		t := from + s.step*i/n
 		if slot := s.step / n; slot > 1 {
