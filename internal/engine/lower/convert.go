@@ -83,7 +83,7 @@ func convert(s string, from, to catalog.Type) string {
 	case catalog.Datetime:
 		switch {
 		case from == catalog.String:
-			return "kql_todatetime(" + s + ")"
+			return "go_todatetime(" + s + ")"
 		case from == catalog.Long || from == catalog.Int:
 			return "CAST(" + s + " AS BIGINT)"
 		}
@@ -91,7 +91,7 @@ func convert(s string, from, to catalog.Type) string {
 	case catalog.Timespan:
 		switch {
 		case from == catalog.String:
-			return "kql_totimespan(" + s + ")"
+			return "go_totimespan(" + s + ")"
 		case from == catalog.Long || from == catalog.Int:
 			return "CAST(" + s + " AS BIGINT)"
 		}

@@ -1,0 +1,67 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	driverpkg "github.com/duckdb/duckdb-go/v2"
+
+	"nordlys/internal/engine/lower"
+)
+
+// WriteParquet writes the rows that a clause selects (WHERE …, ORDER BY …, or nothing) to a file and says how many they
+// were.
+type WriteParquet func(path, clause string) (int64, error)
+
+// rowGroup is DuckDB's own default: small enough to prune by, large enough for dictionaries to pay.
+const rowGroup = 122880
+
+// WithBatches makes Arrow batches of one schema readable as a relation while f runs, and hands it the door to write
+// parts of them. A stream of batches can be read once only; where f writes several files, several makes the rows a
+// temporary table first. Null strings do not occur in batches; dynamic nulls do.
+func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []arrow.RecordBatch, several bool, f func(WriteParquet) error) error {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	reader, err := array.NewRecordReader(schema, batches)
+	if err != nil {
+		return err
+	}
+	defer reader.Release()
+	var release func()
+	err = conn.Raw(func(dc any) error {
+		a, err := driverpkg.NewArrowFromConn(dc.(driver.Conn))
+		if err != nil {
+			return err
+		}
+		release, err = a.RegisterView(reader, "$batches")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("hand rows to DuckDB: %w", err)
+	}
+	defer release()
+	from := lower.Ident("$batches")
+	defer func() {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP VIEW IF EXISTS "+lower.Ident("$batches"))
+	}()
+	if several {
+		from = lower.Ident("$rows")
+		if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE "+from+" AS SELECT * FROM "+lower.Ident("$batches")); err != nil {
+			return err
+		}
+		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+from) }()
+	}
+	return f(func(path, clause string) (int64, error) {
+		res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT * FROM %s%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d)", from, clause, lower.Text(path), rowGroup))
+		if err != nil {
+			return 0, err
+		}
+		return res.RowsAffected()
+	})
+}

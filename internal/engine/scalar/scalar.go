@@ -1,0 +1,25 @@
+// Package scalar has the scalar functions of KQL that SQL cannot express, in Go: parsing of times, URLs, XML, command
+// lines and user agents, IPv4 and IPv6 ranges, bags and sets, and series. An engine registers them under the names that
+// package lower calls. They are pure: no clock, no I/O, no state.
+package scalar
+
+import "nordlys/internal/kql/catalog"
+
+// Func is one function. Arguments and result are nil for null, else bool, int64 (long, datetime and timespan in ticks),
+// float64 (real) or string (string, guid, decimal digits, and dynamic as JSON text). A function returns nil for input
+// it cannot read; it never panics.
+type Func struct {
+	Name   string // as lowered SQL calls it: go_…
+	Args   []catalog.Type
+	Result catalog.Type
+	Call   func(args []any) any
+}
+
+// Functions lists all functions.
+func Functions() []Func {
+	var out []Func
+	for _, group := range [][]Func{timeFuncs()} {
+		out = append(out, group...)
+	}
+	return out
+}

@@ -1,0 +1,304 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	kqltypes "nordlys/internal/kql/catalog"
+
+	"nordlys/internal/engine/lower"
+	"nordlys/internal/kql/plan"
+	"nordlys/internal/tables"
+)
+
+// segment is one immutable file of rows of one table and one day.
+type segment struct {
+	id      string
+	table   string
+	day     string // yyyy-mm-dd
+	rows    int64
+	bytes   int64
+	min     int64 // TimeGenerated in ticks
+	max     int64
+	sha256  string
+	columns []string // those that the file has; the rest are null or ''
+}
+
+func (s *segment) path(dir string) string {
+	return filepath.Join(dir, "segments", s.table, s.day, s.id+".parquet")
+}
+
+// stored is what the workspace knows of one table.
+type stored struct {
+	extra    []tables.Column // columns beyond the built-in catalogue, in order of arrival
+	segments []*segment
+}
+
+// catalog is the copy in memory of catalog.duckdb.
+type catalog struct {
+	builtin *tables.Catalogue
+	stored  map[string]*stored
+}
+
+func newCatalog() catalog {
+	return catalog{builtin: tables.Builtin(), stored: map[string]*stored{}}
+}
+
+func (c *catalog) table(name string) *stored {
+	t := c.stored[name]
+	if t == nil {
+		t = &stored{}
+		c.stored[name] = t
+	}
+	return t
+}
+
+// columns gives the visible and hidden columns of a table.
+func (c *catalog) columns(name string) (visible, hidden []tables.Column, ok bool) {
+	isHidden := map[string]bool{}
+	for _, h := range tables.Hidden() {
+		isHidden[h.Name] = true
+	}
+	hidden = tables.Hidden()
+	t, known := c.builtin.Lookup(name)
+	if known {
+		visible = append(visible, t.Columns...)
+	}
+	s, has := c.stored[name]
+	if has {
+		for _, col := range s.extra {
+			if !isHidden[col.Name] {
+				visible = append(visible, col)
+			}
+		}
+	}
+	return visible, hidden, known || has
+}
+
+// column finds a column of a table without regard to case.
+func (c *catalog) column(table, name string) (tables.Column, bool) {
+	visible, hidden, _ := c.columns(table)
+	for _, list := range [2][]tables.Column{visible, hidden} {
+		for _, col := range list {
+			if strings.EqualFold(col.Name, name) {
+				return col, true
+			}
+		}
+	}
+	return tables.Column{}, false
+}
+
+func (c *catalog) names() []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, n := range c.builtin.Names() {
+		seen[n] = true
+		out = append(out, n)
+	}
+	for n := range c.stored {
+		if !seen[n] {
+			out = append(out, n)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (c *catalog) infos() []TableInfo {
+	var out []TableInfo
+	for name, t := range c.stored {
+		info := TableInfo{Name: name, Segments: len(t.segments)}
+		visible, hidden, _ := c.columns(name)
+		info.Columns = append(visible, hidden...)
+		for _, s := range t.segments {
+			info.Rows += s.rows
+			info.Bytes += s.bytes
+			if info.First == 0 || s.min < info.First {
+				info.First = s.min
+			}
+			info.Last = max(info.Last, s.max)
+		}
+		if info.Rows > 0 {
+			out = append(out, info)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+const catalogSchema = `
+CREATE TABLE IF NOT EXISTS ws.settings (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS ws.columns (table_name VARCHAR NOT NULL, name VARCHAR NOT NULL, type VARCHAR NOT NULL, position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS ws.segments (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, row_count BIGINT NOT NULL, byte_count BIGINT NOT NULL, min_time BIGINT NOT NULL, max_time BIGINT NOT NULL, sha256 VARCHAR NOT NULL, column_names VARCHAR NOT NULL);
+`
+
+// withCatalog runs f while catalog.duckdb is attached as ws. The file is attached only for as long as f takes, so that
+// readers and the writer do not shut each other out: DuckDB's own lock on it is held for milliseconds, and whoever
+// meets it waits.
+func (w *Workspace) withCatalog(ctx context.Context, readOnly bool, f func(*sql.Conn) error) error {
+	conn, err := w.db.SQL().Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	attach := "ATTACH " + lower.Text(w.catalogPath()) + " AS ws"
+	if readOnly {
+		attach += " (READ_ONLY)"
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		if _, err = conn.ExecContext(ctx, attach); err == nil {
+			break
+		}
+		if !strings.Contains(err.Error(), "lock") || time.Now().After(deadline) {
+			return fmt.Errorf("open the catalogue %s: %w", w.catalogPath(), err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	err = f(conn)
+	if _, derr := conn.ExecContext(context.WithoutCancel(ctx), "DETACH ws"); derr != nil && err == nil {
+		err = derr
+	}
+	return err
+}
+
+// load reads the catalogue into memory; a writer makes it where it is missing.
+func (w *Workspace) load(ctx context.Context) error {
+	fresh := newCatalog()
+	err := w.withCatalog(ctx, w.writer == nil, func(conn *sql.Conn) error {
+		if w.writer != nil {
+			if _, err := conn.ExecContext(ctx, catalogSchema+fmt.Sprintf("INSERT INTO ws.settings SELECT 'format', '%d' WHERE NOT EXISTS (FROM ws.settings WHERE key = 'format');", Format)); err != nil {
+				return err
+			}
+		}
+		var format int
+		if err := conn.QueryRowContext(ctx, "SELECT CAST(value AS INTEGER) FROM ws.settings WHERE key = 'format'").Scan(&format); err != nil {
+			return fmt.Errorf("read the format of workspace %s: %w", w.dir, err)
+		}
+		if format > Format {
+			return fmt.Errorf("workspace %s has format %d, this program knows up to %d: use a newer nordlys", w.dir, format, Format)
+		}
+		return fresh.read(ctx, conn)
+	})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.catalog = fresh
+	w.mu.Unlock()
+	return nil
+}
+
+func (c *catalog) read(ctx context.Context, conn *sql.Conn) error {
+	rows, err := conn.QueryContext(ctx, "SELECT table_name, name, type FROM ws.columns ORDER BY table_name, position")
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var table string
+		var col tables.Column
+		if err := rows.Scan(&table, &col.Name, &col.Type); err != nil {
+			return err
+		}
+		t := c.table(table)
+		t.extra = append(t.extra, col)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names FROM ws.segments ORDER BY table_name, min_time, id")
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		s := &segment{}
+		var names string
+		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names); err != nil {
+			return err
+		}
+		s.columns = strings.Split(names, "\x1f")
+		t := c.table(s.table)
+		t.segments = append(t.segments, s)
+	}
+	return rows.Err()
+}
+
+// sweep removes segment files that the catalogue does not name: what a crash left.
+func (w *Workspace) sweep() error {
+	known := map[string]bool{}
+	for _, t := range w.catalog.stored {
+		for _, s := range t.segments {
+			known[s.path(w.dir)] = true
+		}
+	}
+	root := filepath.Join(w.dir, "segments")
+	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || known[path] {
+			return err
+		}
+		return os.Remove(path)
+	})
+}
+
+// Relation implements lower.Tables: the segments whose time range can match, with the columns that they lack filled in.
+func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds) (string, error) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	var files []string
+	present := map[string]int{}
+	if t := w.catalog.stored[table]; t != nil {
+		for _, s := range t.segments {
+			if s.max < b.From || s.min > b.To {
+				continue
+			}
+			files = append(files, lower.Text(s.path(w.dir)))
+			for _, c := range s.columns {
+				present[c]++
+			}
+		}
+	}
+	sel := make([]string, len(columns))
+	plain, mixed := true, false
+	for i, c := range columns {
+		id := lower.Ident(c.Name)
+		switch n := present[c.Name]; {
+		case n == 0:
+			plain = false
+			sel[i] = "CAST(NULL AS " + lower.SQLType(c.Type) + ") AS " + id
+			if c.Type == kqltypes.String {
+				sel[i] = "'' AS " + id
+			}
+		case n < len(files):
+			mixed = true
+			sel[i] = id
+			if c.Type == kqltypes.String {
+				plain = false
+				sel[i] = "coalesce(" + id + ", '') AS " + id
+			}
+		default:
+			sel[i] = id
+		}
+	}
+	if len(sel) == 0 {
+		sel = []string{"1 AS \"$none\""}
+		plain = len(files) > 0
+	}
+	if len(files) == 0 {
+		return "(SELECT " + strings.Join(sel, ", ") + " WHERE false)", nil
+	}
+	from := "read_parquet([" + strings.Join(files, ", ") + "]"
+	if mixed {
+		from += ", union_by_name = true"
+	}
+	from += ")"
+	if plain {
+		return from, nil
+	}
+	return "(SELECT " + strings.Join(sel, ", ") + " FROM " + from + ")", nil
+}

@@ -1,0 +1,224 @@
+package workspace
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"nordlys/internal/engine/duckdb"
+)
+
+// seal writes a table's waiting rows as segments, one for each day. They become visible by commit.
+func (wr *writer) seal(ctx context.Context, table string) error {
+	b := wr.waiting[table]
+	if b == nil || b.rows == 0 {
+		return nil
+	}
+	schema, batches := unify(b.batches)
+	defer func() {
+		for _, r := range batches {
+			r.Release()
+		}
+	}()
+	days := daysOf(batches)
+	err := wr.ws.db.WithBatches(ctx, schema, batches, len(days) > 1, func(write duckdb.WriteParquet) error {
+		for _, d := range days {
+			if err := wr.writeSegment(ctx, table, schema, d, len(days) > 1, write); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write rows of %s: %w", table, err)
+	}
+	for _, r := range b.batches {
+		r.Release()
+	}
+	wr.bytes -= b.bytes
+	delete(wr.waiting, table)
+	return nil
+}
+
+// dayRows says what a buffer holds of one day.
+type dayRows struct {
+	day, rows, min, max int64
+	sorted              bool
+}
+
+// daysOf counts the rows of each day and says whether they come sorted by time.
+func daysOf(batches []arrow.RecordBatch) []dayRows {
+	found := map[int64]*dayRows{}
+	for _, rec := range batches {
+		times, err := int64Column(rec, "TimeGenerated")
+		if err != nil {
+			continue // Append has refused such a batch
+		}
+		var d *dayRows
+		for _, t := range times {
+			day := t / ticksPerDay
+			if d == nil || d.day != day {
+				if d = found[day]; d == nil {
+					d = &dayRows{day: day, min: t, max: t, sorted: true}
+					found[day] = d
+				}
+			}
+			d.rows++
+			if t < d.max {
+				d.sorted = false
+			}
+			d.min, d.max = min(d.min, t), max(d.max, t)
+		}
+	}
+	out := make([]dayRows, 0, len(found))
+	for _, d := range found {
+		out = append(out, *d)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].day < out[j].day })
+	return out
+}
+
+func (wr *writer) writeSegment(ctx context.Context, table string, schema *arrow.Schema, d dayRows, filter bool, write duckdb.WriteParquet) error {
+	var id [12]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return err
+	}
+	s := &segment{
+		id: hex.EncodeToString(id[:]), table: table, rows: d.rows, min: d.min, max: d.max,
+		day: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(d.day)).Format(time.DateOnly),
+	}
+	for _, f := range schema.Fields() {
+		s.columns = append(s.columns, f.Name)
+	}
+	query := ""
+	if filter {
+		query = fmt.Sprintf(` WHERE "TimeGenerated" BETWEEN %d AND %d`, d.day*ticksPerDay, (d.day+1)*ticksPerDay-1)
+	}
+	if !d.sorted {
+		query += ` ORDER BY "TimeGenerated"`
+	}
+	tmp := filepath.Join(wr.ws.dir, "tmp", s.id+".parquet")
+	n, err := write(tmp, query)
+	if err != nil {
+		return err
+	}
+	if n != d.rows {
+		return fmt.Errorf("internal: wrote %d rows of %d", n, d.rows)
+	}
+	if s.sha256, s.bytes, err = syncAndHash(tmp); err != nil {
+		return err
+	}
+	final := s.path(wr.ws.dir)
+	if err := os.MkdirAll(filepath.Dir(final), 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, final); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(final)); err != nil {
+		return err
+	}
+	wr.uncommitted = append(wr.uncommitted, s)
+	return nil
+}
+
+// syncAndHash makes a file durable and gives its SHA-256 and size.
+func syncAndHash(path string) (string, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return "", 0, err
+	}
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), n, err
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// unify brings batches to one schema: all columns of any, in the order first seen, without those that are null or empty
+// throughout. A column that a batch lacks is ” or null there.
+func unify(batches []arrow.RecordBatch) (*arrow.Schema, []arrow.RecordBatch) {
+	var fields []arrow.Field
+	at := map[string]int{}
+	used := map[string]bool{}
+	for _, rec := range batches {
+		for i, f := range rec.Schema().Fields() {
+			if _, ok := at[f.Name]; !ok {
+				at[f.Name] = len(fields)
+				fields = append(fields, arrow.Field{Name: f.Name, Type: f.Type, Nullable: true})
+			}
+			if !used[f.Name] && !vacant(rec.Column(i)) {
+				used[f.Name] = true
+			}
+		}
+	}
+	kept := fields[:0]
+	for _, f := range fields {
+		if used[f.Name] {
+			kept = append(kept, f)
+		}
+	}
+	schema := arrow.NewSchema(kept, nil)
+	out := make([]arrow.RecordBatch, len(batches))
+	for i, rec := range batches {
+		cols := make([]arrow.Array, len(kept))
+		for j, f := range kept {
+			if idx := rec.Schema().FieldIndices(f.Name); len(idx) > 0 {
+				cols[j] = rec.Column(idx[0])
+				cols[j].Retain()
+			} else {
+				cols[j] = filler(f.Type, int(rec.NumRows()))
+			}
+		}
+		out[i] = array.NewRecordBatch(schema, cols, rec.NumRows())
+		for _, c := range cols {
+			c.Release()
+		}
+	}
+	return schema, out
+}
+
+// vacant says whether a column holds nothing but nulls or empty strings.
+func vacant(a arrow.Array) bool {
+	if a.Len() == a.NullN() {
+		return true
+	}
+	s, ok := a.(*array.String)
+	return ok && len(s.ValueBytes()) == 0
+}
+
+// filler is a column of n absent values: empty strings, or nulls.
+func filler(t arrow.DataType, n int) arrow.Array {
+	if t.ID() != arrow.STRING {
+		return array.MakeArrayOfNull(memory.DefaultAllocator, t, n)
+	}
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.Reserve(n)
+	for i := 0; i < n; i++ {
+		b.Append("")
+	}
+	return b.NewArray()
+}

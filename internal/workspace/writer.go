@@ -1,0 +1,380 @@
+package workspace
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/compute"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"nordlys/internal/engine/lower"
+	"nordlys/internal/tables"
+)
+
+// The sizes at which rows waiting in memory are sealed.
+const (
+	sealRows      = 245_760   // rows of one table: two row groups
+	sealBytes     = 160 << 20 // bytes of one table
+	maxWaiting    = 256 << 20 // bytes of all tables together: then the largest is sealed
+	maxIdentities = 32 << 20  // known identities (8 to 11 bytes each) before those of other days are let go
+)
+
+// writer is the writing side of a workspace.
+type writer struct {
+	ws   *Workspace
+	lock *os.File
+
+	mu          sync.Mutex
+	known       map[dayKey]*idSet
+	identities  int
+	waiting     map[string]*buffer
+	bytes       int64
+	names       map[string]map[string]tables.Column // table → lower-case column name → column
+	newColumns  map[string][]tables.Column          // not yet in the catalogue
+	uncommitted []*segment
+}
+
+// dayKey names the rows of one table and day.
+type dayKey struct {
+	table string
+	day   int64 // TimeGenerated in whole days since year 1
+}
+
+// buffer is the rows of one table that wait to be sealed.
+type buffer struct {
+	batches []arrow.RecordBatch
+	rows    int64
+	bytes   int64
+}
+
+func newWriter(w *Workspace) (*writer, error) {
+	tmp := filepath.Join(w.dir, "tmp")
+	path := filepath.Join(w.dir, "lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open workspace %s for writing: %w", w.dir, err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("workspace %s is being written by another process: wait until it ends", w.dir)
+	}
+	if err := os.RemoveAll(tmp); err != nil {
+		return nil, fmt.Errorf("clear %s: %w", tmp, err)
+	}
+	if err := os.MkdirAll(tmp, 0o700); err != nil {
+		return nil, fmt.Errorf("make %s: %w", tmp, err)
+	}
+	return &writer{
+		ws: w, lock: f, known: map[dayKey]*idSet{}, waiting: map[string]*buffer{},
+		names: map[string]map[string]tables.Column{}, newColumns: map[string][]tables.Column{},
+	}, nil
+}
+
+func (wr *writer) close() error {
+	return errors.Join(os.RemoveAll(filepath.Join(wr.ws.dir, "tmp")), wr.lock.Close())
+}
+
+// Append takes the rows that the table does not have yet, by (_ItemId, TimeGenerated), and says how many those were.
+// Columns that the table lacks are added; a column that comes with another type than the table's is kept beside it as
+// NAME_TYPE. Rows are visible and durable after Flush, or earlier. The batch must have the columns and types that
+// package ingest's Sink asks for.
+func (w *Workspace) Append(ctx context.Context, table string, rec arrow.RecordBatch) (int64, error) {
+	wr := w.writer
+	if wr == nil {
+		return 0, fmt.Errorf("append to %s: the workspace is open for reading only", table)
+	}
+	if !validName(table) {
+		return 0, fmt.Errorf("append: %q is no table name: letters, digits and _ only, at most 128", table)
+	}
+	wr.mu.Lock()
+	defer wr.mu.Unlock()
+	rec = wr.conform(table, rec)
+	defer rec.Release()
+	fresh, err := wr.dedupe(ctx, table, rec)
+	if err != nil || fresh == nil {
+		return 0, err
+	}
+	b := wr.waiting[table]
+	if b == nil {
+		b = &buffer{}
+		wr.waiting[table] = b
+	}
+	size := batchBytes(fresh)
+	b.batches = append(b.batches, fresh)
+	b.rows += fresh.NumRows()
+	b.bytes += size
+	wr.bytes += size
+	n := fresh.NumRows()
+	if b.rows >= sealRows || b.bytes >= sealBytes {
+		return n, wr.sealAndCommit(ctx, table)
+	}
+	if wr.bytes >= maxWaiting {
+		return n, wr.sealAndCommit(ctx, wr.largest())
+	}
+	return n, nil
+}
+
+// Flush makes everything appended so far durable and visible to queries.
+func (w *Workspace) Flush(ctx context.Context) error {
+	wr := w.writer
+	wr.mu.Lock()
+	defer wr.mu.Unlock()
+	for table := range wr.waiting {
+		if err := wr.seal(ctx, table); err != nil {
+			return err
+		}
+	}
+	return wr.commit(ctx)
+}
+
+func (wr *writer) sealAndCommit(ctx context.Context, table string) error {
+	if err := wr.seal(ctx, table); err != nil {
+		return err
+	}
+	return wr.commit(ctx)
+}
+
+func (wr *writer) largest() string {
+	name, most := "", int64(-1)
+	for t, b := range wr.waiting {
+		if b.bytes > most {
+			name, most = t, b.bytes
+		}
+	}
+	return name
+}
+
+// validName says whether a table may be called so; its name becomes a folder.
+func validName(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !(c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// conform renames columns to the table's own spelling and registers those that the table lacks.
+func (wr *writer) conform(table string, rec arrow.RecordBatch) arrow.RecordBatch {
+	names := wr.names[table]
+	if names == nil {
+		names = map[string]tables.Column{}
+		wr.ws.mu.RLock()
+		visible, hidden, _ := wr.ws.catalog.columns(table)
+		wr.ws.mu.RUnlock()
+		for _, c := range append(visible, hidden...) {
+			names[strings.ToLower(c.Name)] = c
+		}
+		wr.names[table] = names
+	}
+	var fields []arrow.Field
+	for i, f := range rec.Schema().Fields() {
+		typ, _ := f.Metadata.GetValue("kql")
+		want := tables.Column{Name: f.Name, Type: typ}
+		have, ok := names[strings.ToLower(f.Name)]
+		if ok && have.Type != typ {
+			want.Name = f.Name + "_" + typ
+			have, ok = names[strings.ToLower(want.Name)]
+		}
+		if !ok {
+			have = want
+			names[strings.ToLower(want.Name)] = want
+			wr.newColumns[table] = append(wr.newColumns[table], want)
+		}
+		if have.Name != f.Name {
+			if fields == nil {
+				fields = append([]arrow.Field(nil), rec.Schema().Fields()...)
+			}
+			fields[i].Name = have.Name
+		}
+	}
+	if fields == nil {
+		rec.Retain()
+		return rec
+	}
+	return array.NewRecordBatch(arrow.NewSchema(fields, nil), rec.Columns(), rec.NumRows())
+}
+
+// dedupe drops the rows that are known already. It gives nil where none is left.
+func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+	ids, err := int64Column(rec, "_ItemId")
+	if err != nil {
+		return nil, fmt.Errorf("append to %s: %w", table, err)
+	}
+	times, err := int64Column(rec, "TimeGenerated")
+	if err != nil {
+		return nil, fmt.Errorf("append to %s: %w", table, err)
+	}
+	n := int(rec.NumRows())
+	mask := array.NewBooleanBuilder(memory.DefaultAllocator)
+	defer mask.Release()
+	mask.Reserve(n)
+	fresh := 0
+	var set *idSet
+	lastDay := int64(-1)
+	for i := 0; i < n; i++ {
+		day := times[i] / ticksPerDay
+		if day != lastDay {
+			if set, err = wr.identitiesOf(ctx, dayKey{table, day}); err != nil {
+				return nil, err
+			}
+			lastDay = day
+		}
+		isNew := set.add(identity(ids[i], times[i]))
+		if isNew {
+			fresh++
+		}
+		mask.UnsafeAppend(isNew)
+	}
+	wr.identities += fresh
+	switch fresh {
+	case 0:
+		return nil, nil
+	case n:
+		rec.Retain()
+		return rec, nil
+	}
+	m := mask.NewBooleanArray()
+	defer m.Release()
+	out, err := compute.FilterRecordBatch(ctx, rec, m, compute.DefaultFilterOptions())
+	if err != nil {
+		return nil, fmt.Errorf("drop duplicates of %s: %w", table, err)
+	}
+	return out, nil
+}
+
+// identitiesOf gives the identities of a table's day, read from its segments when the day is first met.
+func (wr *writer) identitiesOf(ctx context.Context, key dayKey) (*idSet, error) {
+	if s, ok := wr.known[key]; ok {
+		return s, nil
+	}
+	if wr.identities > maxIdentities {
+		// Days met before are forgotten; what of them waits in memory must be on disk to be found again.
+		for table := range wr.waiting {
+			if err := wr.seal(ctx, table); err != nil {
+				return nil, err
+			}
+		}
+		if err := wr.commit(ctx); err != nil {
+			return nil, err
+		}
+		wr.known, wr.identities = map[dayKey]*idSet{}, 0
+	}
+	s := &idSet{}
+	wr.known[key] = s
+	var files []string
+	wr.ws.mu.RLock()
+	if t := wr.ws.catalog.stored[key.table]; t != nil {
+		for _, seg := range t.segments {
+			if seg.min/ticksPerDay <= key.day && key.day <= seg.max/ticksPerDay {
+				files = append(files, lower.Text(seg.path(wr.ws.dir)))
+			}
+		}
+	}
+	wr.ws.mu.RUnlock()
+	if len(files) == 0 {
+		return s, nil
+	}
+	rows, err := wr.ws.db.SQL().QueryContext(ctx, `SELECT "_ItemId", "TimeGenerated" FROM read_parquet([`+strings.Join(files, ", ")+"])")
+	if err != nil {
+		return nil, fmt.Errorf("read the known rows of %s: %w", key.table, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, t int64
+		if err := rows.Scan(&id, &t); err != nil {
+			return nil, err
+		}
+		if t/ticksPerDay == key.day {
+			s.add(identity(id, t))
+		}
+	}
+	wr.identities += s.n
+	return s, rows.Err()
+}
+
+const ticksPerDay = 864_000_000_000
+
+func int64Column(rec arrow.RecordBatch, name string) ([]int64, error) {
+	idx := rec.Schema().FieldIndices(name)
+	if len(idx) != 1 {
+		return nil, fmt.Errorf("the batch has no column %s", name)
+	}
+	a, ok := rec.Column(idx[0]).(*array.Int64)
+	if !ok || a.NullN() > 0 {
+		return nil, fmt.Errorf("column %s is not 64-bit integers without nulls", name)
+	}
+	return a.Int64Values(), nil
+}
+
+// batchBytes is about what a batch takes in memory.
+func batchBytes(rec arrow.RecordBatch) int64 {
+	var n int64
+	for i := 0; i < int(rec.NumCols()); i++ {
+		switch a := rec.Column(i).(type) {
+		case *array.String:
+			n += int64(len(a.ValueBytes())) + 4*int64(a.Len())
+		default:
+			n += 8 * int64(a.Len())
+		}
+	}
+	return n
+}
+
+// commit names the sealed segments and new columns in the catalogue, in one transaction, and then shows them to
+// queries of this process.
+func (wr *writer) commit(ctx context.Context) error {
+	if len(wr.uncommitted) == 0 && len(wr.newColumns) == 0 {
+		return nil
+	}
+	w := wr.ws
+	err := w.withCatalog(ctx, false, func(conn *sql.Conn) error {
+		tx, err := conn.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+		for table, cols := range wr.newColumns {
+			for i, c := range cols {
+				if _, err := tx.ExecContext(ctx, "INSERT INTO ws.columns VALUES (?, ?, ?, ?)", table, c.Name, c.Type, len(w.catalog.table(table).extra)+i); err != nil {
+					return err
+				}
+			}
+		}
+		for _, s := range wr.uncommitted {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				s.id, s.table, s.day, s.rows, s.bytes, s.min, s.max, s.sha256, strings.Join(s.columns, "\x1f")); err != nil {
+				return err
+			}
+		}
+		return tx.Commit()
+	})
+	if err != nil {
+		return fmt.Errorf("record new segments in the catalogue: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for table, cols := range wr.newColumns {
+		t := w.catalog.table(table)
+		t.extra = append(t.extra, cols...)
+	}
+	for _, s := range wr.uncommitted {
+		t := w.catalog.table(s.table)
+		t.segments = append(t.segments, s)
+	}
+	wr.newColumns, wr.uncommitted = map[string][]tables.Column{}, nil
+	return nil
+}
