@@ -46,6 +46,9 @@ func dump(b *strings.Builder, v reflect.Value, label string, depth int, spans bo
 func dumpFields(b *strings.Builder, v reflect.Value, depth int, spans bool) {
 	for i := range v.NumField() {
 		f, name := v.Field(i), v.Type().Field(i).Name
+		if !v.Type().Field(i).IsExported() {
+			continue
+		}
 		switch f.Kind() {
 		case reflect.String, reflect.Bool, reflect.Int64, reflect.Float64, reflect.Uint8:
 			if !f.IsZero() {
@@ -56,7 +59,7 @@ func dumpFields(b *strings.Builder, v reflect.Value, depth int, spans bool) {
 	b.WriteByte('\n')
 	for i := range v.NumField() {
 		f, name := v.Field(i), v.Type().Field(i).Name
-		if name == "Span" || name == "OpSpan" {
+		if name == "Span" || name == "OpSpan" || !v.Type().Field(i).IsExported() {
 			continue
 		}
 		switch f.Kind() {

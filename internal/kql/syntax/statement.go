@@ -4,7 +4,7 @@ import "nordlys/internal/kql/diag"
 
 // query reads statements up to the end of the text.
 func (p *parser) query() *Query {
-	q := &Query{Span: Span{Start: 0, End: len(p.text)}}
+	q := &Query{Span: Span{Start: 0, End: len(p.text)}, text: p.text}
 	if p.at(".") {
 		t := p.peek()
 		p.report(diag.ManagementCommand(t.Span))

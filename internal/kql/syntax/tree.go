@@ -1,6 +1,10 @@
 package syntax
 
-import "nordlys/internal/kql/diag"
+import (
+	"strings"
+
+	"nordlys/internal/kql/diag"
+)
 
 // Node is any part of a tree.
 type Node interface {
@@ -36,7 +40,11 @@ func (s Span) Pos() diag.Span { return diag.Span(s) }
 type Query struct {
 	Span
 	Statements []Statement
+	text       string
 }
+
+// Mentions reports whether the text has a word in it anywhere, be it in a string or a comment.
+func (q *Query) Mentions(word string) bool { return strings.Contains(q.text, word) }
 
 // ExpressionStatement is a statement that yields a result.
 type ExpressionStatement struct {

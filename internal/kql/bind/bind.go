@@ -1,0 +1,107 @@
+package bind
+
+import (
+	"time"
+
+	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/diag"
+	"nordlys/internal/kql/plan"
+	"nordlys/internal/kql/syntax"
+)
+
+// Tables is what the caller of a query may read.
+type Tables interface {
+	// Table returns the columns of a table in order; ok is false if it does not exist or may not be read.
+	Table(name string) (cols []plan.Column, ok bool)
+	// Names lists the tables that may be read, for wildcards and suggestions.
+	Names() []string
+}
+
+// HiddenColumns is implemented by Tables whose tables have columns that a query sees only if it names them.
+type HiddenColumns interface {
+	Hidden(table string) []plan.Column
+}
+
+// Options are the circumstances of one query.
+type Options struct {
+	// Now is the value of now() and the base of ago(), one for the whole query.
+	Now time.Time
+	// From and To bound TimeGenerated of every stored table that is read, both included; zero times bound nothing.
+	From, To time.Time
+	// MaxNodes bounds the plan; 0 means DefaultMaxNodes.
+	MaxNodes int
+}
+
+const (
+	// DefaultMaxNodes is the number of plan nodes beyond which a query is refused: functions inlined into functions grow
+	// exponentially.
+	DefaultMaxNodes = 100_000
+	// maxExpressions bounds the expressions of a plan in the same way.
+	maxExpressions = 5_000_000
+	// maxCallDepth bounds let functions that call each other.
+	maxCallDepth = 100
+)
+
+// binder holds the state of one Bind.
+type binder struct {
+	query    *syntax.Query
+	tables   Tables
+	opt      Options
+	catalog  *catalog.Catalog
+	now      int64
+	diags    diag.List
+	render   *plan.Render
+	shared   int
+	nodes    int
+	exprs    int
+	depth    int
+	overflow bool
+	names    []string
+	scans    map[string]*relation
+}
+
+// Bind makes the plan of a query. The plan is nil if the list has errors.
+func Bind(q *syntax.Query, tables Tables, opt Options) (*plan.Query, diag.List) {
+	if opt.MaxNodes == 0 {
+		opt.MaxNodes = DefaultMaxNodes
+	}
+	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}}
+	b.now, _ = syntax.TicksOf(opt.Now)
+	result := b.statements(q.Statements, newScope(nil))
+	b.diags.Sort()
+	if b.diags.HasErrors() || result == nil {
+		return nil, b.diags
+	}
+	return &plan.Query{Root: result.node, Render: b.render}, b.diags
+}
+
+func (b *binder) report(d diag.Diagnostic) {
+	if !b.overflow {
+		b.diags = append(b.diags, d)
+	}
+}
+
+// node counts plan nodes that are about to be made and reports whether the plan may still grow.
+func (b *binder) node(n int, at syntax.Node) bool {
+	b.nodes += n
+	if b.nodes > b.opt.MaxNodes {
+		b.tooLarge(at)
+	}
+	return !b.overflow
+}
+
+// expr counts expressions as node counts nodes.
+func (b *binder) expr(n int, at syntax.Node) bool {
+	b.exprs += n
+	if b.exprs > maxExpressions {
+		b.tooLarge(at)
+	}
+	return !b.overflow
+}
+
+func (b *binder) tooLarge(at syntax.Node) {
+	if !b.overflow {
+		b.report(diag.TooLarge(at.Pos()))
+		b.overflow = true
+	}
+}

@@ -1,0 +1,323 @@
+package bind
+
+import (
+	"sort"
+	"strings"
+
+	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/diag"
+	"nordlys/internal/kql/plan"
+	"nordlys/internal/kql/syntax"
+)
+
+// isTabular reports whether an expression is a table where the names of en hold. Columns go before variables, and
+// variables before stored tables.
+func (b *binder) isTabular(e syntax.Expression, en *env) bool {
+	switch e := e.(type) {
+	case *syntax.PipeExpression, *syntax.DataTableExpression, *syntax.WildcardedName, *syntax.UnsupportedExpression:
+		return true
+	case *syntax.NameReference:
+		if en.in != nil && en.in.find(e.Name) >= 0 {
+			return false
+		}
+		if v := en.scope.lookup(e.Name); v != nil {
+			return v.table != nil || v.function != nil && b.returnsTable(v.function)
+		}
+		_, ok := b.tables.Table(e.Name)
+		return ok || en.in == nil && e.Name != ""
+	case *syntax.FunctionCallExpression:
+		switch e.Name.Text {
+		case "materialize", "table", "view", "database", "cluster", "workspace", "app", "resource":
+			return true
+		}
+		if v := en.scope.lookup(e.Name.Text); v != nil && v.function != nil {
+			return b.returnsTable(v.function)
+		}
+	case *syntax.PathExpression:
+		if c, ok := e.Expression.(*syntax.FunctionCallExpression); ok {
+			return b.isTabular(c, en)
+		}
+		if p, ok := e.Expression.(*syntax.PathExpression); ok {
+			return b.isTabular(p, en)
+		}
+	}
+	return false
+}
+
+// tabular binds an expression that must be a table.
+func (b *binder) tabular(e syntax.Expression, s *scope) *relation {
+	if b.overflow {
+		return b.broken()
+	}
+	switch e := e.(type) {
+	case *syntax.PipeExpression:
+		return b.pipe(e, s, false)
+	case *syntax.NameReference:
+		return b.tableName(e, s)
+	case *syntax.DataTableExpression:
+		return b.dataTable(e, s)
+	case *syntax.FunctionCallExpression:
+		return b.tableCall(e, s)
+	case *syntax.PathExpression:
+		b.report(diag.NotSupportedYet(e.Pos(), "tables of other databases"))
+		return b.broken()
+	case *syntax.BadExpression, *syntax.UnsupportedExpression:
+		return b.broken()
+	}
+	b.report(diag.TableExpected(e.Pos()))
+	return b.broken()
+}
+
+// tableName finds a variable or a stored table.
+func (b *binder) tableName(e *syntax.NameReference, s *scope) *relation {
+	if v := s.lookup(e.Name); v != nil {
+		switch {
+		case v.table != nil:
+			return b.again(v.table, e)
+		case v.function != nil:
+			return b.callTable(v.function, nil, e, s)
+		}
+		b.report(diag.TableExpected(e.Pos()))
+		return b.broken()
+	}
+	if r := b.scan(e.Name, e); r != nil {
+		return r
+	}
+	if s.isDefining(e.Name) {
+		b.report(diag.Recursion(e.Pos(), e.Name))
+		return b.broken()
+	}
+	candidates := append(s.names(func(v *variable) bool { return v.table != nil || v.function != nil }), b.tableNames()...)
+	b.report(diag.UnknownTable(e.Pos(), e.Name, diag.Nearest(e.Name, candidates)))
+	return b.broken()
+}
+
+// again counts the nodes of a table that is read in one more place.
+func (b *binder) again(r *relation, at syntax.Node) *relation {
+	if !b.node(r.size, at) {
+		return b.broken()
+	}
+	return r
+}
+
+func (b *binder) tableNames() []string {
+	if b.names == nil {
+		b.names = append([]string{}, b.tables.Names()...)
+		sort.Strings(b.names)
+	}
+	return b.names
+}
+
+// scan reads a stored table; nil if the caller may read none of that name.
+func (b *binder) scan(name string, at syntax.Node) *relation {
+	if r, ok := b.scans[name]; ok {
+		return b.again(r, at)
+	}
+	cols, ok := b.tables.Table(name)
+	if !ok {
+		return nil
+	}
+	if h, ok := b.tables.(HiddenColumns); ok {
+		for _, c := range h.Hidden(name) {
+			if b.query.Mentions(c.Name) {
+				cols = append(cols[:len(cols):len(cols)], c)
+			}
+		}
+	}
+	r := b.made(&plan.Scan{Table: name, Columns: cols}, cols, 0, false, at)
+	r = b.withinTimespan(r, at)
+	r.source = name
+	b.scans[name] = r
+	return r
+}
+
+// withinTimespan applies the time range of the request to a stored table.
+func (b *binder) withinTimespan(r *relation, at syntax.Node) *relation {
+	i := r.find("TimeGenerated")
+	if i < 0 || r.cols[i].Type != catalog.Datetime {
+		return r
+	}
+	for _, bound := range []struct {
+		op    string
+		ticks int64
+		ok    bool
+	}{{">=", ticksOf(b.opt.From), !b.opt.From.IsZero()}, {"<=", ticksOf(b.opt.To), !b.opt.To.IsZero()}} {
+		if !bound.ok {
+			continue
+		}
+		value := &plan.Const{Typ: catalog.Datetime, Value: bound.ticks}
+		r = b.over(r, &plan.Select{Input: r.node, Predicate: b.operatorCall(bound.op, catalog.Bool, r.ref(i), value)}, at)
+	}
+	return r
+}
+
+// tableCall binds a call that yields a table.
+func (b *binder) tableCall(e *syntax.FunctionCallExpression, s *scope) *relation {
+	switch e.Name.Text {
+	case "materialize":
+		if len(e.Arguments) < 1 {
+			b.report(diag.WrongArgumentCount(e.Pos(), "materialize", "a table"))
+			return b.broken()
+		}
+		return b.share(b.tabular(e.Arguments[0], s), "", e)
+	case "table":
+		return b.tableFunction(e, s)
+	}
+	if v := s.lookup(e.Name.Text); v != nil && v.function != nil {
+		return b.callTable(v.function, e.Arguments, e, s)
+	}
+	switch e.Name.Text {
+	case "database", "cluster", "workspace", "app", "resource", "view", "external_table", "materialized_view", "stored_query_result":
+		b.report(diag.NotSupportedYet(e.Name.Pos(), "function "+e.Name.Text))
+		return b.broken()
+	}
+	if s.isDefining(e.Name.Text) {
+		b.report(diag.Recursion(e.Name.Pos(), e.Name.Text))
+	} else if _, ok := b.catalog.Function(e.Name.Text); ok {
+		b.report(diag.TableExpected(e.Pos()))
+	} else {
+		b.unknownFunction(e, s)
+	}
+	return b.broken()
+}
+
+// share marks a table that is computed once.
+func (b *binder) share(r *relation, name string, at syntax.Node) *relation {
+	if _, ok := r.node.(*plan.Shared); ok {
+		return r
+	}
+	b.shared++
+	shared := b.over(r, &plan.Shared{ID: b.shared, Name: name, Input: r.node}, at)
+	shared.source = name
+	return shared
+}
+
+// tableFunction binds table("name"), whose argument must be known.
+func (b *binder) tableFunction(e *syntax.FunctionCallExpression, s *scope) *relation {
+	if len(e.Arguments) < 1 {
+		b.report(diag.WrongArgumentCount(e.Pos(), "table", "the name of a table"))
+		return b.broken()
+	}
+	value, ok := b.scalarExpr(e.Arguments[0], &env{scope: s}).(*plan.Const)
+	name, isString := "", false
+	if ok {
+		name, isString = value.Value.(string)
+	}
+	if !ok || !isString || value.Typ != catalog.String {
+		if !ok || value.Typ != catalog.Unknown {
+			b.report(diag.ConstantExpected(e.Arguments[0].Pos(), "the name of the table"))
+		}
+		return b.broken()
+	}
+	if r := b.scan(name, e); r != nil {
+		return r
+	}
+	b.report(diag.UnknownTable(e.Arguments[0].Pos(), name, diag.Nearest(name, b.tableNames())))
+	return b.broken()
+}
+
+// pipe binds a source and its operators. Top is set for the pipeline whose rows are the answer.
+func (b *binder) pipe(p *syntax.PipeExpression, s *scope, top bool) *relation {
+	var r *relation
+	operators := p.Operators
+	if p.Source != nil {
+		r = b.tabular(p.Source, s)
+	} else if len(operators) > 0 {
+		r = b.sourceOperator(operators[0], s)
+		operators = operators[1:]
+	}
+	for _, o := range operators {
+		if b.overflow {
+			return b.broken()
+		}
+		r = b.operator(r, o, s, top)
+	}
+	return r
+}
+
+func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
+	switch o := o.(type) {
+	case *syntax.PrintOperator:
+		return b.printOperator(o, s)
+	case *syntax.RangeOperator:
+		return b.rangeOperator(o, s)
+	case *syntax.UnionOperator:
+		return b.unionOperator(nil, o, s)
+	}
+	return b.broken()
+}
+
+func (b *binder) operator(in *relation, o syntax.Operator, s *scope, top bool) *relation {
+	switch o := o.(type) {
+	case *syntax.WhereOperator:
+		return b.whereOperator(in, o, s)
+	case *syntax.ExtendOperator:
+		return b.extend(in, o.Columns, o, s)
+	case *syntax.ProjectOperator:
+		return b.projectOperator(in, o, s)
+	case *syntax.ProjectAwayOperator:
+		return b.projectAwayOperator(in, o)
+	case *syntax.ProjectKeepOperator:
+		return b.projectKeepOperator(in, o)
+	case *syntax.ProjectRenameOperator:
+		return b.projectRenameOperator(in, o)
+	case *syntax.ProjectReorderOperator:
+		return b.projectReorderOperator(in, o)
+	case *syntax.SummarizeOperator:
+		return b.summarizeOperator(in, o, s)
+	case *syntax.DistinctOperator:
+		return b.distinctOperator(in, o, s)
+	case *syntax.CountOperator:
+		return b.countOperator(in, o)
+	case *syntax.SortOperator:
+		return b.sortOperator(in, o, s)
+	case *syntax.TopOperator:
+		return b.topOperator(in, o, s)
+	case *syntax.TakeOperator:
+		return b.takeOperator(in, o, s)
+	case *syntax.JoinOperator:
+		return b.joinOperator(in, o, s)
+	case *syntax.LookupOperator:
+		return b.lookupOperator(in, o, s)
+	case *syntax.UnionOperator:
+		return b.unionOperator(in, o, s)
+	case *syntax.MvExpandOperator:
+		return b.mvExpandOperator(in, o, s)
+	case *syntax.ParseOperator:
+		return b.parseOperator(in, o, s)
+	case *syntax.GetSchemaOperator:
+		return b.getSchemaOperator(in, o)
+	case *syntax.AsOperator:
+		return b.asOperator(in, o, s)
+	case *syntax.SerializeOperator:
+		return b.serializeOperator(in, o, s)
+	case *syntax.RenderOperator:
+		b.renderOperator(o, top)
+		return in
+	}
+	// The parser has reported the operator; what it makes of the columns is not known.
+	open := *in
+	open.open = true
+	return &open
+}
+
+// matchPattern reports whether a name fits a pattern in which * stands for any text.
+func matchPattern(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == name
+	}
+	if !strings.HasPrefix(name, parts[0]) {
+		return false
+	}
+	name = name[len(parts[0]):]
+	last := parts[len(parts)-1]
+	for _, part := range parts[1 : len(parts)-1] {
+		i := strings.Index(name, part)
+		if i < 0 {
+			return false
+		}
+		name = name[i+len(part):]
+	}
+	return strings.HasSuffix(name, last)
+}

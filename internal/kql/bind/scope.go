@@ -1,0 +1,156 @@
+package bind
+
+import (
+	"nordlys/internal/kql/diag"
+	"nordlys/internal/kql/plan"
+	"nordlys/internal/kql/syntax"
+)
+
+// variable is what a let statement, a parameter or the as operator declares; exactly one field is set.
+type variable struct {
+	scalar   *scalar
+	table    *relation
+	function *function
+}
+
+// scalar is a value with the number of expressions it stands for.
+type scalar struct {
+	expr plan.Expr
+	size int
+}
+
+// function is a let function with the scope it was declared in.
+type function struct {
+	decl  *syntax.FunctionDeclaration
+	scope *scope
+	name  string
+}
+
+// scope holds the names of one block of statements.
+type scope struct {
+	parent *scope
+	vars   map[string]*variable
+	// defining is the name whose right side is being bound, to tell recursion from a spelling mistake.
+	defining string
+}
+
+func newScope(parent *scope) *scope { return &scope{parent: parent, vars: map[string]*variable{}} }
+
+func (s *scope) lookup(name string) *variable {
+	for ; s != nil; s = s.parent {
+		if v, ok := s.vars[name]; ok {
+			return v
+		}
+	}
+	return nil
+}
+
+func (s *scope) isDefining(name string) bool {
+	for ; s != nil; s = s.parent {
+		if s.defining == name {
+			return true
+		}
+	}
+	return false
+}
+
+// names lists the variables that keep accepts, for suggestions.
+func (s *scope) names(keep func(*variable) bool) []string {
+	var list []string
+	for ; s != nil; s = s.parent {
+		for n, v := range s.vars {
+			if keep(v) {
+				list = append(list, n)
+			}
+		}
+	}
+	return list
+}
+
+// statements binds a whole query and returns its result, nil if there is none.
+func (b *binder) statements(list []syntax.Statement, s *scope) *relation {
+	var result *relation
+	var first syntax.Node
+	for _, st := range list {
+		switch st := st.(type) {
+		case *syntax.LetStatement:
+			b.let(st, s)
+		case *syntax.ExpressionStatement:
+			if first != nil {
+				b.report(diag.NotSupportedYet(st.Pos(), "several results in one query"))
+				continue
+			}
+			first = st
+			result = b.resultOf(st.Expression, s)
+		}
+	}
+	if first == nil && len(b.diags) == 0 && !hasBad(list) {
+		b.report(diag.MissingQuery(diag.Span{Start: 0, End: b.query.End}))
+	}
+	return result
+}
+
+func hasBad(list []syntax.Statement) bool {
+	for _, st := range list {
+		switch st.(type) {
+		case *syntax.BadStatement, *syntax.UnsupportedStatement:
+			return true
+		}
+	}
+	return false
+}
+
+// resultOf binds the expression that is the answer. A scalar answers as a table of one row, as in Kusto.
+func (b *binder) resultOf(e syntax.Expression, s *scope) *relation {
+	if p, ok := e.(*syntax.PipeExpression); ok {
+		return b.pipe(p, s, true)
+	}
+	if b.isTabular(e, &env{scope: s}) {
+		return b.tabular(e, s)
+	}
+	value := b.scalarExpr(e, &env{scope: s})
+	return b.project(b.emptyRow(), []plan.Named{{Name: "print_0", Expr: value}}, e)
+}
+
+func (b *binder) let(st *syntax.LetStatement, s *scope) {
+	name := st.Name.Text
+	if name == "" {
+		return
+	}
+	if _, ok := s.vars[name]; ok {
+		b.report(diag.DuplicateVariable(st.Name.Pos(), name))
+	}
+	s.vars[name] = b.letValue(st, s)
+}
+
+func (b *binder) letValue(st *syntax.LetStatement, s *scope) *variable {
+	if f, ok := st.Expression.(*syntax.FunctionDeclaration); ok {
+		b.declaration(f)
+		// The function sees what was declared before it, not what comes later and not itself.
+		return &variable{function: &function{decl: f, scope: s.snapshot(), name: st.Name.Text}}
+	}
+	s.defining = st.Name.Text
+	defer func() { s.defining = "" }()
+	en := &env{scope: s}
+	if ref, ok := st.Expression.(*syntax.NameReference); ok {
+		if v := s.lookup(ref.Name); v != nil && v.function != nil {
+			return v
+		}
+	}
+	if b.isTabular(st.Expression, en) {
+		return &variable{table: b.tabular(st.Expression, s)}
+	}
+	before := b.exprs
+	e := b.scalarExpr(st.Expression, en)
+	return &variable{scalar: &scalar{expr: e, size: b.exprs - before + 1}}
+}
+
+// snapshot returns a scope with the names known so far.
+func (s *scope) snapshot() *scope {
+	c := newScope(s.parent)
+	for n, v := range s.vars {
+		c.vars[n] = v
+	}
+	c.defining = s.defining
+	return c
+}
