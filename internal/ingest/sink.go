@@ -7,9 +7,11 @@ import (
 	"context"
 
 	"github.com/apache/arrow-go/v18/arrow"
+
+	"nordlys/internal/ingest/rows"
 )
 
-// Sink keeps rows. A workspace is one; tests use one in memory.
+// Sink keeps rows. A workspace is one; tests use one in memory. Import calls it from one goroutine at a time.
 //
 // The schema of a record batch names the table's columns; each field carries its KQL type in the metadata key TypeKey.
 // Arrow types follow from it: bool Boolean, int Int32, long Int64, real Float64, datetime and timespan Int64 (100 ns
@@ -27,4 +29,4 @@ type Sink interface {
 
 // TypeKey is the metadata key of an Arrow field that holds the column's KQL type: bool, int, long, real, decimal,
 // string, datetime, timespan, guid or dynamic.
-const TypeKey = "kql"
+const TypeKey = rows.TypeKey

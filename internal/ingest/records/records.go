@@ -215,3 +215,19 @@ func Keys(r *Record) string {
 	}
 	return fmt.Sprintf("JSON records with the fields %s", strings.Join(names, ", "))
 }
+
+// Properties returns the record's properties as a checked object: some services write them as JSON inside a string. It
+// returns nil if there are none or they are not JSON, as FunctionAppLogs writes them.
+func (r *Record) Properties() []byte {
+	raw := r.Fold("properties")
+	switch jsontext.KindOf(raw) {
+	case jsontext.Object:
+		return raw
+	case jsontext.String:
+		text := bytes.TrimSpace(jsontext.Text(nil, raw))
+		if jsontext.KindOf(text) == jsontext.Object && jsontext.Check(text) == nil {
+			return text
+		}
+	}
+	return nil
+}

@@ -53,3 +53,17 @@ func routeColumn(name string) bool {
 	}
 	return false
 }
+
+// eventTime names the column that says when an event happened in the tables where the records' own time is that of the
+// export, up to minutes later. TimeGenerated takes its value by every route, so that one event has one time. (In a
+// workspace the two are equal.)
+func eventTime(table string) string {
+	switch table {
+	case "SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs",
+		"ADFSSignInLogs":
+		return "CreatedDateTime"
+	case "AuditLogs":
+		return "ActivityDateTime"
+	}
+	return ""
+}

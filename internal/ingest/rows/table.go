@@ -32,6 +32,7 @@ type Table struct {
 	ids      [][]idPart
 
 	time     *Column
+	event    *Column // the column whose time the row has, if that is not TimeGenerated
 	typ      *Column // the column Type, nil if the table has none
 	unmapped *Column
 
@@ -59,6 +60,9 @@ func newTable(w *Writer, name string) *Table {
 	t := &Table{Name: name, w: w, typeText: []byte(name), seed: xxh3.HashString(name), byName: map[string]*Column{}, names: map[string]*Column{}}
 	t.time = t.Column("TimeGenerated")
 	t.typ = t.Column("Type")
+	if name := eventTime(name); name != "" {
+		t.event = t.Column(name)
+	}
 	t.unmapped = newColumn("_Unmapped", "dynamic")
 	for _, list := range identityColumns(name) {
 		var parts []idPart
@@ -350,6 +354,9 @@ func (t *Table) Commit() (reason string) { return t.commit(t.identity()) }
 func (t *Table) CommitAs(id uint64) (reason string) { return t.commit(id) }
 
 func (t *Table) commit(id uint64) string {
+	if t.Has(t.event) {
+		t.SetInt(t.time, t.event.num)
+	}
 	if t.time.stamp != t.stamp {
 		if bytes.Contains(t.leftover, []byte(`"TimeGenerated"`)) {
 			return "its time cannot be read: " + clip(string(t.leftover), 200)
@@ -541,4 +548,18 @@ func clip(s string, n int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n], "") + "…"
+}
+
+// Replace gives a text column that has a value in the row in progress another one.
+func (t *Table) Replace(c *Column, text []byte) {
+	if t.Has(c) && c.kind == kindText {
+		c.text = text
+	}
+}
+
+// CopyTime gives a datetime column the value of another, if that has one.
+func (t *Table) CopyTime(to, from *Column) {
+	if t.Has(from) && from.kind == kindInt64 {
+		t.SetInt(to, from.num)
+	}
 }

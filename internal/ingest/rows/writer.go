@@ -45,6 +45,7 @@ type Config struct {
 	Emit    func(context.Context, Batch) error // takes over the batch
 	Now     int64                              // ticks: the time of the import
 	Zone    *time.Location                     // for times without a zone; nil if the user named none
+	Order   *DateOrder                         // for dates that can be read both ways; nil if the user said nothing
 }
 
 // File says which file the next rows come from.
@@ -91,6 +92,9 @@ func NewWriter(cfg Config) *Writer {
 
 // Zone is the time zone that the user named for times without one, or nil.
 func (w *Writer) Zone() *time.Location { return w.cfg.Zone }
+
+// DateOrder is the order of day and month that the user named, or nil.
+func (w *Writer) DateOrder() *DateOrder { return w.cfg.Order }
 
 // Now is the time of the import in ticks.
 func (w *Writer) Now() int64 { return w.cfg.Now }

@@ -1,0 +1,90 @@
+package diag
+
+import (
+	"strings"
+
+	"nordlys/internal/ingest/jsontext"
+	"nordlys/internal/ingest/records"
+	"nordlys/internal/ingest/rows"
+)
+
+// tableOf gives the resource-specific table of a category, or AzureDiagnostics. id is the resource id in lower case.
+func tableOf(category, id string, r *records.Record) string {
+	switch category {
+	case "AZFWNetworkRule", "AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWThreatIntel",
+		"AppServiceHTTPLogs", "AppServiceAuditLogs":
+		return category
+	case "AuditEvent":
+		if strings.Contains(id, "/providers/microsoft.keyvault/") {
+			return "AZKVAuditLogs"
+		}
+	case "StorageRead", "StorageWrite", "StorageDelete":
+		switch {
+		case strings.Contains(id, "/blobservices/"):
+			return "StorageBlobLogs"
+		case strings.Contains(id, "/fileservices/"):
+			return "StorageFileLogs"
+		}
+	case "kube-audit":
+		return "AKSAudit"
+	case "kube-audit-admin":
+		return "AKSAuditAdmin"
+	case "AuditLogs":
+		return "IntuneAuditLogs" // Entra's are another family's
+	case "OperationalLogs":
+		if intune(r) {
+			return "IntuneOperationalLogs"
+		}
+	case "DeviceComplianceOrg":
+		return "IntuneDeviceComplianceOrg"
+	case "Devices":
+		if intune(r) {
+			return "IntuneDevices"
+		}
+	case "Audit":
+		if strings.Contains(id, "/providers/microsoft.operationalinsights/workspaces/") {
+			return "LAQueryLogs"
+		}
+	}
+	if strings.HasPrefix(category, "NspPublic") || strings.HasPrefix(category, "NspPrivate") || strings.HasPrefix(category, "NspCross") {
+		return "NSPAccessLogs"
+	}
+	return "AzureDiagnostics"
+}
+
+// intune says whether a record is Intune's: it names no resource, and its properties name the Intune account.
+func intune(r *records.Record) bool {
+	return jsontext.Find(r.Properties(), "IntuneAccountId") != nil
+}
+
+func newKind(table string, w *rows.Writer) *kind {
+	t := w.Table(table)
+	k := &kind{t: t, derived: newDerived(t)}
+	rules := map[string]string{"tenantId": "AADTenantId", "TenantId": "AADTenantId"}
+	for _, name := range timeFields() {
+		rules[name] = "TimeGenerated"
+	}
+	inner := map[string]string{}
+	switch table {
+	case "IntuneAuditLogs", "IntuneOperationalLogs":
+		k.whole = true
+		rules["resultType"] = "ResultType"
+		if table == "IntuneOperationalLogs" {
+			rules["resultType"] = "Result"
+		}
+	case "AKSAudit", "AKSAuditAdmin":
+		inner = map[string]string{"auditID": "AuditId", "requestURI": "RequestUri", "sourceIPs": "SourceIps", "pod": "PodName",
+			"requestReceivedTimestamp": "RequestReceivedTime", "stageTimestamp": "StageReceivedTime",
+			"kind": rows.Ignore, "apiVersion": rows.Ignore, "stream": rows.Ignore}
+	}
+	if t.Column("ResourceId") == nil {
+		rules["resourceId"], rules["ResourceId"] = rows.Ignore, rows.Ignore // in _ResourceId
+	}
+	if table == "StorageBlobLogs" || table == "StorageFileLogs" {
+		k.identity = t.NewMapping(map[string]string{"type": "AuthenticationType", "tokenHash": "AuthenticationHash",
+			"authorization": "AuthorizationDetails", "requester": "Requester"}, rows.Pascal)
+	}
+	k.envelope = t.NewMapping(rules, rows.Pascal)
+	k.properties = t.NewMapping(inner, rows.Pascal)
+	return k
+}

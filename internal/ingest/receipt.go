@@ -1,0 +1,99 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// FileReceipt says what became of one file, archive member or stream.
+type FileReceipt struct {
+	Path        string     `json:"path"` // a member of an archive is archive!member
+	SourceID    string     `json:"sourceId,omitempty"`
+	Format      string     `json:"format,omitempty"`
+	Tables      []string   `json:"tables,omitempty"`
+	Records     int64      `json:"records"`
+	Accepted    int64      `json:"accepted"`
+	Duplicates  int64      `json:"duplicates"`
+	Rejected    int64      `json:"rejected"`
+	FirstReason string     `json:"firstReason,omitempty"` // of the rejected records, which are in NordlysRejects
+	FirstEvent  *time.Time `json:"firstEvent,omitempty"`
+	LastEvent   *time.Time `json:"lastEvent,omitempty"`
+	Bytes       int64      `json:"bytes"`           // of the content, uncompressed
+	Error       string     `json:"error,omitempty"` // what is wrong with the file as a whole
+	Note        string     `json:"note,omitempty"`
+}
+
+// Receipt accounts for an import: Accepted + Duplicates + Rejected = Records, for each file and in total.
+type Receipt struct {
+	Imported   time.Time     `json:"imported"`
+	Files      []FileReceipt `json:"files"`
+	Records    int64         `json:"records"`
+	Accepted   int64         `json:"accepted"`
+	Duplicates int64         `json:"duplicates"`
+	Rejected   int64         `json:"rejected"`
+	Bytes      int64         `json:"bytes"`
+	Errors     int           `json:"errors"` // files that could not be read, or not to their end
+}
+
+func (r *Receipt) add(f FileReceipt) {
+	r.Files = append(r.Files, f)
+	r.Records += f.Records
+	r.Accepted += f.Accepted
+	r.Duplicates += f.Duplicates
+	r.Rejected += f.Rejected
+	r.Bytes += f.Bytes
+	if f.Error != "" {
+		r.Errors++
+	}
+}
+
+// check holds the account to its rule.
+func (r *Receipt) check() error {
+	for _, f := range r.Files {
+		if f.Accepted+f.Duplicates+f.Rejected != f.Records || f.Duplicates < 0 {
+			return fmt.Errorf("accounting of %s is wrong: %d accepted + %d duplicates + %d rejected are not %d records",
+				f.Path, f.Accepted, f.Duplicates, f.Rejected, f.Records)
+		}
+	}
+	return nil
+}
+
+// Failed says whether a file could not be read, or not to its end: the command exits with a non-zero code. Rejected
+// records in a readable file are no failure.
+func (r *Receipt) Failed() bool { return r.Errors > 0 }
+
+// WriteText writes the receipt for people, a line for each file and one in total.
+func (r *Receipt) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, f := range r.Files {
+		fmt.Fprintf(&b, "%s: ", f.Path)
+		if f.Error != "" && f.Records == 0 {
+			fmt.Fprintf(&b, "%s\n", f.Error)
+			continue
+		}
+		fmt.Fprintf(&b, "%s → %s: %d records, %d accepted, %d duplicates, %d rejected", f.Format, strings.Join(f.Tables, ", "),
+			f.Records, f.Accepted, f.Duplicates, f.Rejected)
+		if f.FirstEvent != nil {
+			fmt.Fprintf(&b, ", %s to %s", f.FirstEvent.Format(time.RFC3339), f.LastEvent.Format(time.RFC3339))
+		}
+		if f.FirstReason != "" {
+			fmt.Fprintf(&b, "; first rejected because: %s (see NordlysRejects)", f.FirstReason)
+		}
+		if f.Error != "" {
+			fmt.Fprintf(&b, "; ERROR: %s", f.Error)
+		}
+		if f.Note != "" {
+			fmt.Fprintf(&b, "; %s", f.Note)
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "total: %d files, %d records: %d accepted, %d duplicates, %d rejected", len(r.Files), r.Records, r.Accepted, r.Duplicates, r.Rejected)
+	if r.Errors > 0 {
+		fmt.Fprintf(&b, "; %d files could not be read whole", r.Errors)
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
+}

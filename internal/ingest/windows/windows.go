@@ -1,0 +1,102 @@
+// Package windows reads Windows events as JSON, in the shapes that collectors give them: NXLog and Logstash (flat),
+// Winlogbeat, evtx_dump, and the diagnostics extension (WindowsEventLogsTable, with the event's XML). The Security
+// channel becomes SecurityEvent, the Application and System logs Event, all others WindowsEvent. It does not read .evtx.
+//
+// What the rows have that the events do not say in so many words is derived as the Azure Monitor Agent does: Activity,
+// Account, SubjectAccount, TargetAccount, AccountType, Process, LogonTypeName. The rendered message repeats the event's
+// data at length; it is kept (in a column Message) only where there are no data, except in Event, whose
+// RenderedDescription it is. Fields of the collector itself go to _Unmapped.
+package windows
+
+import (
+	"context"
+
+	"nordlys/internal/ingest/jsontext"
+	"nordlys/internal/ingest/records"
+	"nordlys/internal/ingest/rows"
+)
+
+// Family is the records.Family of Windows events.
+type Family struct {
+	ev       event
+	security *security
+	other    *other
+	classic  *classic
+}
+
+// New makes the family for one writer.
+func New() *Family { return &Family{} }
+
+// Match goes by the shape. Rows exported from a workspace have TimeGenerated and are another family's.
+func (f *Family) Match(r *records.Record, _ *rows.Writer) bool { return shapeOf(r) != unknownShape }
+
+type shape uint8
+
+const (
+	unknownShape shape = iota
+	flat               // NXLog, Logstash: everything on one level
+	winlogbeat         // winlog{…}, since version 7
+	winlogbeat6        // event_data{…} beside the rest
+	evtxDump           // Event{System{…}, EventData{…}}
+	extension          // WindowsEventLogsTable
+)
+
+func shapeOf(r *records.Record) shape {
+	switch {
+	case string(r.Inner("category")) == "WindowsEventLogsTable":
+		return extension
+	case r.Get("TimeGenerated") != nil:
+		return unknownShape
+	case r.Has("EventID", "Channel") && (r.Has("Hostname") || r.Has("Computer") || r.Has("SourceName")):
+		return flat
+	case jsontext.KindOf(r.Get("winlog")) == jsontext.Object:
+		return winlogbeat
+	case r.Has("event_id", "log_name", "computer_name"):
+		return winlogbeat6
+	case jsontext.KindOf(r.Get("Event")) == jsontext.Object && jsontext.Find(r.Get("Event"), "System") != nil:
+		return evtxDump
+	}
+	return unknownShape
+}
+
+// Map makes one row.
+func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) error {
+	w.Next()
+	f.ev.reset()
+	switch shapeOf(r) {
+	case flat:
+		w.Format("Windows events (flat JSON)")
+		f.ev.fromFlat(r)
+	case winlogbeat:
+		w.Format("Windows events (Winlogbeat)")
+		f.ev.fromWinlogbeat(r)
+	case winlogbeat6:
+		w.Format("Windows events (Winlogbeat 6)")
+		f.ev.fromWinlogbeat6(r)
+	case evtxDump:
+		w.Format("Windows events (evtx_dump)")
+		f.ev.fromEvtxDump(r)
+	case extension:
+		w.Format("Windows events (Azure diagnostics extension)")
+		f.ev.fromExtension(r)
+	}
+	var t *rows.Table
+	switch string(f.ev.channel) {
+	case "Security":
+		if f.security == nil {
+			f.security = newSecurity(w)
+		}
+		t = f.security.row(&f.ev)
+	case "Application", "System", "Setup":
+		if f.classic == nil {
+			f.classic = newClassic(w)
+		}
+		t = f.classic.row(&f.ev)
+	default:
+		if f.other == nil {
+			f.other = newOther(w)
+		}
+		t = f.other.row(&f.ev)
+	}
+	return w.Done(ctx, t, t.Commit(), r.Offset, r.Raw)
+}
