@@ -81,19 +81,6 @@ func (c *catalog) columns(name string) (visible, hidden []tables.Column, ok bool
 	return visible, hidden, known || has
 }
 
-// column finds a column of a table without regard to case.
-func (c *catalog) column(table, name string) (tables.Column, bool) {
-	visible, hidden, _ := c.columns(table)
-	for _, list := range [2][]tables.Column{visible, hidden} {
-		for _, col := range list {
-			if strings.EqualFold(col.Name, name) {
-				return col, true
-			}
-		}
-	}
-	return tables.Column{}, false
-}
-
 func (c *catalog) names() []string {
 	seen := map[string]bool{}
 	var out []string

@@ -33,7 +33,6 @@ import (
 type Workspace struct {
 	dir string
 	db  *duckdb.DB
-	own bool // db was opened by Open and is closed with the workspace
 
 	mu      sync.RWMutex // guards catalog
 	catalog catalog

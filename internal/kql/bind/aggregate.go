@@ -89,7 +89,7 @@ func (b *binder) argMax(f *catalog.Function, e *syntax.FunctionCallExpression, e
 	plain, _ := b.derivedName(e.Arguments[0], en)
 	for _, a := range e.Arguments[1:] {
 		if _, star := a.(*syntax.StarExpression); star {
-			cols, refs := b.starColumns(en, used, plain)
+			cols, refs := b.starColumns(en, used, plain, prefix)
 			args = append(args, refs...)
 			for _, c := range cols {
 				out = append(out, plan.Column{Name: prefix + c.Name, Type: c.Type})
@@ -113,11 +113,11 @@ func (b *binder) argumentName(a syntax.Expression, en *env) string {
 }
 
 // starColumns lists the columns that `*` stands for in an aggregate: those that are not in the result yet.
-func (b *binder) starColumns(en *env, used *nameSet, except string) ([]plan.Column, []plan.Expr) {
+func (b *binder) starColumns(en *env, used *nameSet, except, prefix string) ([]plan.Column, []plan.Expr) {
 	var cols []plan.Column
 	var refs []plan.Expr
 	for i, c := range en.in.cols {
-		if c.Name != except && !used.used[c.Name] {
+		if c.Name != except && !used.used[prefix+c.Name] {
 			cols = append(cols, c)
 			refs = append(refs, en.in.ref(i))
 		}
@@ -135,7 +135,7 @@ func (b *binder) takeAny(f *catalog.Function, e *syntax.FunctionCallExpression, 
 	var out []plan.Column
 	for _, a := range e.Arguments {
 		if _, star := a.(*syntax.StarExpression); star {
-			cols, refs := b.starColumns(en, used, "")
+			cols, refs := b.starColumns(en, used, "", prefix)
 			args = append(args, refs...)
 			for _, c := range cols {
 				out = append(out, plan.Column{Name: prefix + c.Name, Type: c.Type})

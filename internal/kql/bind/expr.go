@@ -140,7 +140,7 @@ func literal(e *syntax.LiteralExpression) *plan.Const {
 	return c
 }
 
-// unary binds a sign. A negated int stays an int.
+// unary binds a sign. A negated int literal stays an int; a negated int column is a long.
 func (b *binder) unary(e *syntax.UnaryExpression, en *env) plan.Expr {
 	value := b.scalarExpr(e.Operand, en)
 	t := value.Type()
@@ -161,14 +161,10 @@ func (b *binder) unary(e *syntax.UnaryExpression, en *env) plan.Expr {
 		return c
 	}
 	f, _ := b.catalog.Operator("-unary")
-	r := b.applyTo(f, []plan.Expr{value})
-	if r == nil {
-		return unknown()
+	if r := b.applyTo(f, []plan.Expr{value}); r != nil {
+		return r
 	}
-	if t == catalog.Int {
-		return b.convert(r, catalog.Int)
-	}
-	return r
+	return unknown()
 }
 
 // logical binds a chain of and, or. It becomes a balanced tree, so that long chains do not make deep plans.

@@ -71,6 +71,9 @@ func (b *binder) extend(in *relation, list []syntax.Expression, at syntax.Node, 
 		default:
 			if name, derived = b.derivedName(value, en); !derived {
 				name = names.column(in)
+			} else if _, plain := value.(*syntax.NameReference); plain && in.find(name) >= 0 {
+				// A column by its own name is there already.
+				continue
 			}
 		}
 		items = put(items, in, plan.Named{Name: name, Expr: bound})

@@ -1,0 +1,79 @@
+package workspace
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nordlys/internal/engine"
+	"nordlys/internal/kql"
+	"nordlys/internal/kql/bind"
+	kqltypes "nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/diag"
+	"nordlys/internal/kql/plan"
+	"nordlys/internal/tables"
+)
+
+// Query is a KQL query with its circumstances.
+type Query struct {
+	Text     string
+	Now      time.Time // the value of now(); zero is the clock
+	From, To time.Time // bound TimeGenerated of every stored table, both included; zero is open
+	Limits   engine.Limits
+}
+
+// ErrDiagnostics says that a query has errors; the list that comes with it tells them.
+var ErrDiagnostics = errors.New("the query has errors")
+
+// Compile binds a query to the tables of this workspace. The list may hold warnings when the error is nil.
+func (w *Workspace) Compile(q Query) (*plan.Query, diag.List, error) {
+	if q.Now.IsZero() {
+		q.Now = time.Now().UTC()
+	}
+	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To})
+	if p == nil || list.HasErrors() {
+		return nil, list, ErrDiagnostics
+	}
+	return p, list, nil
+}
+
+// Query compiles and runs a query. On ErrDiagnostics the list says what is wrong with it; otherwise the list holds
+// warnings, and the caller closes the rows.
+func (w *Workspace) Query(ctx context.Context, q Query) (engine.Rows, *plan.Query, diag.List, error) {
+	if q.Now.IsZero() {
+		q.Now = time.Now().UTC()
+	}
+	p, list, err := w.Compile(q)
+	if err != nil {
+		return nil, nil, list, err
+	}
+	rows, err := w.db.Run(ctx, engine.Request{Query: p, Tables: w, Now: q.Now, Limits: q.Limits})
+	return rows, p, list, err
+}
+
+// readable shows the binder the tables that the caller may read: for now all of them.
+type readable struct{ w *Workspace }
+
+// Table implements bind.Tables.
+func (r readable) Table(name string) ([]plan.Column, bool) {
+	visible, _, ok := r.w.Table(name)
+	return planColumns(visible), ok
+}
+
+// Hidden implements bind.HiddenColumns.
+func (r readable) Hidden(name string) []plan.Column {
+	_, hidden, _ := r.w.Table(name)
+	return planColumns(hidden)
+}
+
+// Names implements bind.Tables.
+func (r readable) Names() []string { return r.w.Names() }
+
+func planColumns(cols []tables.Column) []plan.Column {
+	out := make([]plan.Column, len(cols))
+	for i, c := range cols {
+		t, _ := kqltypes.ParseType(c.Type)
+		out[i] = plan.Column{Name: c.Name, Type: t}
+	}
+	return out
+}
