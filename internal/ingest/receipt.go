@@ -78,7 +78,7 @@ func (r *Receipt) WriteText(w io.Writer) error {
 		if f.FirstEvent != nil {
 			fmt.Fprintf(&b, ", %s to %s", f.FirstEvent.Format(time.RFC3339), f.LastEvent.Format(time.RFC3339))
 		}
-		if f.FirstReason != "" {
+		if f.FirstReason != "" && !strings.HasSuffix(f.Error, f.FirstReason) {
 			fmt.Fprintf(&b, "; first rejected because: %s (see NordlysRejects)", f.FirstReason)
 		}
 		if f.Error != "" {

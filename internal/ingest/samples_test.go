@@ -35,7 +35,7 @@ func TestSamples(t *testing.T) {
 		}
 		t.Run(f.Name(), func(t *testing.T) {
 			m := newMemory(t)
-			opts := Options{Timezone: time.UTC}
+			opts := Options{Timezone: time.UTC, Columns: m.columns}
 			r, err := Import(t.Context(), []string{filepath.Join(dir, f.Name())}, m, opts)
 			if err != nil {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"sync"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -23,15 +24,34 @@ type memory struct {
 	quiet bool // count only
 	calls int
 	fail  error
+	mu    sync.Mutex
 }
 
 func newMemory(t *testing.T) *memory {
 	return &memory{t: t, seen: map[string]map[[2]int64]bool{}, types: map[string]map[string]string{}, rows: map[string][]map[string]any{}}
 }
 
+// columns is Options.Columns for what the sink has.
+func (m *memory) columns(table string) (cols []tables.Column) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	cat, _ := tables.Builtin().Lookup(table)
+	for name, typ := range m.types[table] {
+		if cat != nil {
+			if _, ok := cat.Column(name); ok {
+				continue
+			}
+		}
+		cols = append(cols, tables.Column{Name: name, Type: typ})
+	}
+	return cols
+}
+
 func (m *memory) Flush(context.Context) error { return nil }
 
 func (m *memory) Append(_ context.Context, table string, rec arrow.RecordBatch) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.calls++
 	if m.fail != nil {
 		return 0, m.fail

@@ -56,8 +56,6 @@ func flowTuples() *Table {
 		{"FlowLogResourceId", "string"},
 		{"Type", "string"},
 		{"TenantId", "string"},
-		{"_ResourceId", "string"},
-		{"_SubscriptionId", "string"},
 	}}
 }
 

@@ -43,16 +43,16 @@ func (f *Family) Match(r *records.Record, w *rows.Writer) bool {
 
 // table decides where a row belongs, or returns "".
 func (f *Family) table(r *records.Record, w *rows.Writer) string {
-	if typ := r.Inner("Type"); len(typ) > 0 {
+	typ := r.Inner("Type")
+	if len(typ) > 0 {
 		if k, ok := f.kinds[string(typ)]; ok {
 			return k.t.Name
 		}
 		if name := named(string(typ), w.Catalogue()); name != "" && r.Get("TimeGenerated") != nil {
 			return name
 		}
-		return ""
 	}
-	h := xxh3.HashString(w.Path())
+	h := xxh3.HashString(w.Path()) + xxh3.Hash(typ)
 	for _, m := range r.Members {
 		h += xxh3.Hash(m.Name)
 	}
@@ -63,9 +63,10 @@ func (f *Family) table(r *records.Record, w *rows.Writer) string {
 			for _, m := range r.Members {
 				names = append(names, string(m.Name))
 			}
-			name = byColumns(names, w.Catalogue())
-			if name != "" {
-				w.Note("rows without Type: table %s by their columns", name)
+			if name = byColumns(names, w.Catalogue()); name != "" {
+				w.Note("rows whose Type names no table: %s by their columns", name)
+			} else if r.Has("TimeGenerated", "TenantId") && plausible(string(typ)) {
+				name = string(typ)
 			}
 		}
 		if len(f.guessed) < 10_000 {
@@ -98,6 +99,9 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	if !k.t.Has(k.time) {
 		k.t.SetJSON(k.time, r.Get("Timestamp"))
 	}
+	if typ := r.Get("Type"); len(typ) > 2 && string(typ[1:len(typ)-1]) != name {
+		k.t.Keep("Type", typ) // a query may have put something else there
+	}
 	if id := k.t.Text(k.resource); id != nil {
 		lowerInPlace(k.t, k.resource, id)
 	}
@@ -114,22 +118,29 @@ func lowerInPlace(t *rows.Table, c *rows.Column, id []byte) {
 	}
 }
 
-// named says which table a Type means: one of the catalogue, or another that looks like a table's name, as workspaces
-// have custom tables and Microsoft adds new ones.
+// named says which table a Type means: one of the catalogue, or a custom one.
 func named(typ string, cat *tables.Catalogue) string {
 	if t, ok := cat.Lookup(typ); ok {
 		return t.Name
 	}
-	if len(typ) < 3 || len(typ) > 64 {
-		return ""
+	if strings.HasSuffix(typ, "_CL") && plausible(typ) {
+		return typ
+	}
+	return ""
+}
+
+// plausible says whether a table may have that name, though the catalogue does not know it: Microsoft adds new ones.
+func plausible(typ string) bool {
+	if len(typ) < 4 || len(typ) > 64 {
+		return false
 	}
 	for i := range len(typ) {
 		c := typ[i]
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || i > 0 && ('0' <= c && c <= '9' || c == '_')) {
-			return ""
+			return false
 		}
 	}
-	return typ
+	return true
 }
 
 // fromPath finds the table of a data export rule in the path: a container or event hub am-<table> in lower case.
@@ -141,8 +152,8 @@ func fromPath(p string, cat *tables.Catalogue) string {
 			if t, ok := cat.Lookup(name); ok {
 				return t.Name
 			}
-			if strings.HasSuffix(name, "_cl") {
-				return named(name, cat)
+			if base, ok := strings.CutSuffix(name, "_cl"); ok && plausible(name) {
+				return base + "_CL"
 			}
 		}
 	}

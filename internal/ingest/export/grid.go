@@ -71,14 +71,14 @@ func clipList(names []string) string {
 
 // at returns the table for a row of that Type, or nil if there is none.
 func (g *grid) at(typ string) *gridTable {
-	name := g.table
-	if typ != "" {
-		if n := named(typ, g.w.Catalogue()); n != "" {
-			name = n
-		}
-	}
+	name := named(typ, g.w.Catalogue())
 	if name == "" {
-		return nil
+		if name = g.table; name == "" {
+			if !plausible(typ) {
+				return nil
+			}
+			name = typ
+		}
 	}
 	gt, ok := g.tables[name]
 	if !ok {

@@ -34,7 +34,7 @@ func New() *Family { return &Family{} }
 type columns struct {
 	time, src, srcPort, dst, dstPort, proto, protoName, direction, decision, state, encryption *rows.Column
 	counters                                                                                   [4]*rows.Column
-	rule, acl, mac, target, version, flowLog, resource                                         *rows.Column
+	rule, acl, mac, target, version, flowLog                                                   *rows.Column
 }
 
 // batch is what the tuples of one list have in common.
@@ -170,7 +170,6 @@ func (f *Family) tuple(ctx context.Context, r *records.Record, w *rows.Writer, r
 	t.SetText(c.acl, b.acl)
 	t.SetText(c.mac, b.mac)
 	t.SetText(c.target, b.target)
-	t.SetText(c.resource, b.target)
 	t.SetText(c.flowLog, b.flowLog)
 	t.SetInt(c.version, b.version)
 	return w.Done(ctx, t, t.CommitAs(xxh3.HashSeed(text, b.seed)), r.Offset, raw)
@@ -297,5 +296,5 @@ func (f *Family) bind(w *rows.Writer) {
 	}
 	c.rule, c.acl, c.mac = t.Column("Rule"), t.Column("Acl"), t.Column("MacAddress")
 	c.target, c.version = t.Column("TargetResourceId"), t.Column("FlowLogVersion")
-	c.flowLog, c.resource = t.Column("FlowLogResourceId"), t.Column("_ResourceId")
+	c.flowLog = t.Column("FlowLogResourceId")
 }

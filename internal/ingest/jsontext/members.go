@@ -47,15 +47,11 @@ func skip(b []byte, i int) int {
 }
 
 func skipString(b []byte, i int) int {
-	i++
 	for {
-		for b[i] != '"' && b[i] != '\\' {
-			i++
-		}
-		if b[i] == '"' {
+		i += 1 + bytes.IndexByte(b[i+1:], '"')
+		if b[i-1] != '\\' || !oddBackslashes(b[:i]) {
 			return i + 1
 		}
-		i += 2
 	}
 }
 

@@ -142,7 +142,7 @@ func trimRune(b []byte) []byte {
 func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 	in := jsontext.NewRecords(src, maxRecord)
 	var rec Record
-	var known, unknown int64
+	var known int64
 	what := ""
 	for n := 0; ; n++ {
 		if n&1023 == 0 && ctx.Err() != nil {
@@ -153,6 +153,9 @@ func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) err
 			var bad *jsontext.BadValue
 			if errors.As(err, &bad) {
 				w.Next()
+				if n == 0 {
+					what = "no record can be read: " + bad.Reason
+				}
 				if err := w.RefuseBad(ctx, bad); err != nil {
 					return err
 				}
@@ -172,9 +175,8 @@ func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) err
 			}
 			continue
 		}
-		unknown++
 		reason := "not supported yet: " + d.unknown.Describe(&rec)
-		if what == "" {
+		if what == "" || n == 0 {
 			what = reason
 		}
 		w.Next()
@@ -183,7 +185,7 @@ func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) err
 		}
 	}
 	switch {
-	case known == 0 && unknown > 0:
+	case known == 0 && what != "":
 		return errors.New(what)
 	case in.Unclosed():
 		w.Note("the document is not closed: more may have followed")

@@ -1,6 +1,8 @@
 package rows
 
 import (
+	"slices"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -41,8 +43,11 @@ type Column struct {
 	Type string // KQL type
 
 	kind     kind
+	nullable bool
 	field    arrow.Field
 	seed     uint64 // hash of the name, for the identity of rows
+	added    bool   // not of the catalogue: its type was inferred, so its identity is that of the text
+	textHash uint64 // of the text that the value was made of, if added
 	identity bool   // whether a value is part of what the event is, rather than of the route it came by
 
 	// The value of the row in progress, valid if stamp is that row's number.
@@ -64,7 +69,7 @@ type Column struct {
 }
 
 func newColumn(name, typ string) *Column {
-	c := &Column{Name: name, Type: typ, kind: kindOf(typ), seed: xxh3.HashString(name), identity: !routeColumn(name)}
+	c := &Column{Name: name, Type: typ, kind: kindOf(typ), nullable: typ != "string", seed: xxh3.HashString(name), identity: !routeColumn(name)}
 	var dt arrow.DataType
 	switch c.kind {
 	case kindInt64:
@@ -107,7 +112,7 @@ func (c *Column) pad(n int) {
 			}
 		}
 	}
-	if c.Type != "string" {
+	if c.nullable {
 		c.nulls += n - c.n
 		for len(c.valid)*8 < n {
 			c.valid = append(c.valid, 0)
@@ -118,7 +123,9 @@ func (c *Column) pad(n int) {
 
 // push appends the value of the row in progress as row n.
 func (c *Column) push(n int) {
-	c.pad(n)
+	if c.n != n {
+		c.pad(n)
+	}
 	switch c.kind {
 	case kindText:
 		if len(c.offsets) == 0 {
@@ -138,7 +145,7 @@ func (c *Column) push(n int) {
 		}
 		c.bits[n>>3] |= byte(c.num&1) << (n & 7)
 	}
-	if c.Type != "string" {
+	if c.nullable {
 		for len(c.valid)*8 <= n {
 			c.valid = append(c.valid, 0)
 		}
@@ -157,6 +164,9 @@ func (c *Column) size() int {
 
 // hash is the hash of the value of the row in progress under the column's name.
 func (c *Column) hash() uint64 {
+	if c.added {
+		return c.textHash
+	}
 	switch c.kind {
 	case kindText:
 		return xxh3.HashSeed(c.text, c.seed)
@@ -203,10 +213,18 @@ func (c *Column) take(n int) arrow.Array {
 	return array.MakeFromData(data)
 }
 
-// drop forgets the finished rows and their memory.
-func (c *Column) drop() {
-	c.n, c.nulls = 0, 0
-	c.offsets, c.bytes, c.int64s, c.int32s, c.reals, c.bits, c.valid = nil, nil, nil, nil, nil, nil, nil
+// repeat sets all of the first n rows to one text or number.
+func (c *Column) repeat(n int, text []byte, num int64) {
+	c.text, c.num = text, num
+	if c.kind == kindText {
+		c.bytes = slices.Grow(c.bytes, n*len(text))
+		c.offsets = slices.Grow(c.offsets, n+1)
+	} else {
+		c.int64s = slices.Grow(c.int64s, n)
+	}
+	for k := c.n; k < n; k++ {
+		c.push(k)
+	}
 }
 
 // mix spreads the bits of a number over all 64 (the finaliser of MurmurHash3).

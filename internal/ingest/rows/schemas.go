@@ -32,29 +32,30 @@ func NewSchemas(cat *tables.Catalogue, stored func(table string) []tables.Column
 // Catalogue is the catalogue it started from.
 func (s *Schemas) Catalogue() *tables.Catalogue { return s.cat }
 
-// Find looks a column up by name, without regard to case unless two columns differ by case only.
-func (s *Schemas) Find(table, column string) (tables.Column, bool) {
+// Find looks a column up by name, without regard to case unless two columns differ by case only. known says that its
+// type is fixed by the catalogue, and not inferred from values.
+func (s *Schemas) Find(table, column string) (c tables.Column, known, ok bool) {
 	if t, ok := s.cat.Lookup(table); ok {
 		if c, ok := t.Column(column); ok {
-			return c, true
+			return c, true, true
 		}
 	} else {
 		switch column {
 		case "TimeGenerated":
-			return tables.Column{Name: column, Type: "datetime"}, true
+			return tables.Column{Name: column, Type: "datetime"}, true, true
 		case "Type", "TenantId", "_ResourceId":
-			return tables.Column{Name: column, Type: "string"}, true
+			return tables.Column{Name: column, Type: "string"}, true, true
 		}
 		for _, c := range tables.Hidden() {
 			if c.Name == column {
-				return c, true
+				return c, true, true
 			}
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, ok := s.extra(table)[strings.ToLower(column)]
-	return c, ok
+	c, ok = s.extra(table)[strings.ToLower(column)]
+	return c, false, ok
 }
 
 // extra returns the added columns of a table. The caller holds the lock.

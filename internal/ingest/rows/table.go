@@ -38,6 +38,7 @@ type Table struct {
 
 	stamp    int64 // number of the row in progress; grows for ever
 	set      []*Column
+	misfits  uint64 // hash of the values that did not fit a column with an inferred type
 	leftover []byte // the members of _Unmapped for the row in progress
 
 	rows    int
@@ -93,11 +94,12 @@ func (t *Table) Column(name string) *Column {
 	if c, ok := t.byName[name]; ok {
 		return c
 	}
-	def, ok := t.w.cfg.Schemas.Find(t.Name, name)
+	def, known, ok := t.w.cfg.Schemas.Find(t.Name, name)
 	if !ok {
 		return nil // not remembered: somebody may add it
 	}
 	c := t.real(def.Name, def.Type)
+	c.added = !known
 	t.byName[name] = c
 	return c
 }
@@ -123,6 +125,7 @@ func (t *Table) NewColumn(name, typ string) *Column {
 		return nil
 	}
 	c := t.real(def.Name, def.Type)
+	c.added = true
 	t.byName[name] = c
 	return c
 }
@@ -132,6 +135,7 @@ func (t *Table) Begin() {
 	t.stamp++
 	t.set = t.set[:0]
 	t.leftover = t.leftover[:0]
+	t.misfits = 0
 	t.w.scratch = t.w.scratch[:0]
 }
 
@@ -162,6 +166,9 @@ func (t *Table) SetText(c *Column, text []byte) {
 	if c == nil || len(text) == 0 {
 		return
 	}
+	if c.added {
+		c.textHash = xxh3.HashSeed(text, c.seed)
+	}
 	if c.Type == "string" || c.Type == "guid" {
 		if !t.mark(c) && len(c.text) > 0 && !bytes.Equal(c.text, text) {
 			t.keep(c.Name, c.text)
@@ -187,10 +194,13 @@ func (t *Table) SetInt(c *Column, n int64) {
 	if c == nil {
 		return
 	}
+	if c.added {
+		c.textHash = xxh3.HashSeed(strconv.AppendInt(nil, n, 10), c.seed)
+	}
 	switch c.kind {
 	case kindInt32:
 		if n != int64(int32(n)) {
-			t.keepRaw(c.Name, strconv.AppendInt(nil, n, 10))
+			t.misfit(c, strconv.AppendInt(nil, n, 10))
 			return
 		}
 		fallthrough
@@ -217,6 +227,9 @@ func (t *Table) SetJSON(c *Column, raw []byte) {
 	case jsontext.String:
 		if len(raw) > 2 {
 			text := t.unquote(raw)
+			if c.added {
+				c.textHash = xxh3.HashSeed(text, c.seed)
+			}
 			if c.Type == "string" {
 				t.SetText(c, text)
 			} else {
@@ -225,17 +238,24 @@ func (t *Table) SetJSON(c *Column, raw []byte) {
 		}
 		return
 	case jsontext.Array, jsontext.Object:
-		if c.kind != kindText {
-			t.keepRaw(c.Name, raw)
-			return
-		}
 		from := len(t.w.scratch)
 		t.w.scratch = jsontext.Compact(t.w.scratch, raw)
+		text := t.w.scratch[from:len(t.w.scratch):len(t.w.scratch)]
+		if c.added {
+			c.textHash = xxh3.HashSeed(text, c.seed)
+		}
+		if c.kind != kindText {
+			t.misfit(c, raw)
+			return
+		}
 		t.mark(c)
-		c.text = t.w.scratch[from:len(t.w.scratch):len(t.w.scratch)]
+		c.text = text
 		return
 	}
 	// A number or a boolean.
+	if c.added {
+		c.textHash = xxh3.HashSeed(raw, c.seed)
+	}
 	if c.kind == kindText {
 		t.mark(c)
 		c.text = raw
@@ -299,11 +319,19 @@ func (t *Table) convert(c *Column, text, raw []byte) {
 		c.text = text
 		return
 	}
-	if raw != nil {
-		t.keepRaw(c.Name, raw)
-	} else {
-		t.keep(c.Name, text)
+	if raw == nil {
+		raw = jsontext.Quote(nil, text)
 	}
+	t.misfit(c, raw)
+}
+
+// misfit keeps a value that does not fit its column's type. For a column whose type was inferred it is part of what the
+// event is all the same: another import may have inferred another type.
+func (t *Table) misfit(c *Column, raw []byte) {
+	if c.added && c.identity {
+		t.misfits += c.textHash
+	}
+	t.keepRaw(c.Name, raw)
 }
 
 // dynamic makes JSON of a text: JSON that a string holds is taken out of it, other text becomes a JSON string.
@@ -413,7 +441,7 @@ parts:
 		return h
 	}
 	// A sum, so that the order in which a route writes the fields does not count.
-	h := t.seed
+	h := t.seed + t.misfits
 	for _, c := range t.set {
 		if c.identity && (c.kind != kindText || len(c.text) > 0) {
 			h += c.hash()
@@ -475,11 +503,8 @@ func (t *Table) take() arrow.RecordBatch {
 	add(ids)
 	add(recs)
 	received, source := newColumn("_TimeReceived", "datetime"), newColumn("_SourceId", "string")
-	received.num, source.text = t.w.cfg.Now, []byte(t.w.file.SourceID)
-	for k := range n {
-		received.push(k)
-		source.push(k)
-	}
+	received.repeat(n, nil, t.w.cfg.Now)
+	source.repeat(n, []byte(t.w.file.SourceID), 0)
 	add(received)
 	add(source)
 	rec := array.NewRecordBatch(arrow.NewSchema(fields, nil), arrays, int64(n))

@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"nordlys/internal/ingest/rows"
+	"nordlys/internal/tables"
+)
+
+// discard is a Sink that takes everything and keeps nothing.
+type discard struct{}
+
+func (discard) Append(_ context.Context, _ string, rec arrow.RecordBatch) (int64, error) {
+	return rec.NumRows(), nil
+}
+func (discard) Flush(context.Context) error { return nil }
+
+// signIns writes n sign-in records as JSON Lines, of the shape and size of recent ones.
+func signIns(n int) []byte {
+	var b bytes.Buffer
+	start := time.Date(2025, 7, 24, 8, 0, 0, 0, time.UTC)
+	for i := range n {
+		at := start.Add(time.Duration(i) * 137 * time.Millisecond)
+		user := i % 400
+		fmt.Fprintf(&b, `{"time":"%[1]s","resourceId":"/tenants/5a1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001/providers/Microsoft.aadiam","operationName":"Sign-in activity","operationVersion":"1.0","category":"SignInLogs","tenantId":"5a1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001","resultType":"%[2]d","resultSignature":"None","durationMs":0,"callerIpAddress":"198.51.100.%[3]d","correlationId":"%08[4]x-1111-4222-8333-444444444444","identity":"User %[5]d","Level":4,"location":"NO","properties":{"id":"%08[4]x-aaaa-4bbb-8ccc-dddddddddddd","createdDateTime":"%[6]s+00:00","userDisplayName":"User %[5]d","userPrincipalName":"user%[5]d@contoso.com","userId":"%08[5]x-7777-4777-8777-777777777777","appId":"66666666-6666-4666-8666-666666666666","appDisplayName":"Azure Portal","ipAddress":"198.51.100.%[3]d","status":{"errorCode":%[2]d,"additionalDetails":"MFA requirement satisfied by claim in the token"},"clientAppUsed":"Browser","userAgent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0","deviceDetail":{"deviceId":"%08[5]x-1212-4121-8121-121212121212","displayName":"pc%[5]d.contoso.com","operatingSystem":"Windows10","browser":"Edge 126.0.0","isCompliant":true,"isManaged":true,"trustType":"Hybrid Azure AD joined"},"location":{"city":"Oslo","state":"Oslo","countryOrRegion":"NO","geoCoordinates":{"latitude":59.91273,"longitude":10.74609}},"mfaDetail":{},"correlationId":"%08[4]x-1111-4222-8333-444444444444","conditionalAccessStatus":"success","appliedConditionalAccessPolicies":[{"id":"0f0f0f0f-1111-4222-8333-0f0f0f0f0f0f","displayName":"Require MFA for all users","enforcedGrantControls":["Mfa"],"enforcedSessionControls":[],"result":"success","conditionsSatisfied":3,"conditionsNotSatisfied":0},{"id":"1f1f1f1f-1111-4222-8333-0f0f0f0f0f0f","displayName":"Block legacy authentication","enforcedGrantControls":["Block"],"enforcedSessionControls":[],"result":"notApplied","conditionsSatisfied":0,"conditionsNotSatisfied":4}],"authenticationContextClassReferences":[],"originalRequestId":"%08[4]x-aaaa-4bbb-8ccc-dddddddddddd","isInteractive":true,"tokenIssuerName":"","tokenIssuerType":"AzureAD","authenticationProcessingDetails":[{"key":"Legacy TLS (TLS 1.0, 1.1, 3DES)","value":"False"},{"key":"Oauth Scope Info","value":"[\"user_impersonation\"]"},{"key":"Is CAE Token","value":"False"}],"networkLocationDetails":[{"networkType":"trustedNamedLocation","networkNames":["Office Oslo"]}],"clientCredentialType":"none","processingTimeInMilliseconds":%[3]d,"riskDetail":"none","riskLevelAggregated":"none","riskLevelDuringSignIn":"none","riskState":"none","riskEventTypes":[],"riskEventTypes_v2":[],"resourceDisplayName":"Windows Azure Service Management API","resourceId":"797f4846-ba00-4fd7-ba43-dac1f8f63013","resourceTenantId":"5a1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001","homeTenantId":"5a1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001","tenantId":"5a1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001","authenticationDetails":[{"authenticationStepDateTime":"%[6]s+00:00","authenticationMethod":"Previously satisfied","succeeded":true,"authenticationStepResultDetail":"MFA requirement satisfied by claim in the token","StatusSequence":0,"RequestSequence":0}],"authenticationRequirementPolicies":[{"requirementProvider":"multiConditionalAccess","detail":"Conditional Access"}],"sessionLifetimePolicies":[],"authenticationRequirement":"multiFactorAuthentication","servicePrincipalId":"","userType":"Member","flaggedForReview":false,"isTenantRestricted":false,"autonomousSystemNumber":64500,"crossTenantAccessType":"none","privateLinkDetails":{},"ssoExtensionVersion":"","uniqueTokenIdentifier":"%08[4]xKUUuClWlFhN4gAA","authenticationStrengths":[],"incomingTokenType":"none","authenticationProtocol":"none","appServicePrincipalId":null,"resourceServicePrincipalId":"33333333-3333-4333-8333-333333333333","rngcStatus":0,"signInTokenProtectionStatus":"none","tokenProtectionStatusDetails":{"signInSessionStatus":"unbound","signInSessionStatusCode":1002},"originalTransferMethod":"none","isThroughGlobalSecureAccess":false,"globalSecureAccessIpAddress":"","conditionalAccessAudiences":["797f4846-ba00-4fd7-ba43-dac1f8f63013"],"sessionId":"%08[5]x-2222-4222-8222-222222222222","appOwnerTenantId":"f8cdef31-a31e-4b4a-93e4-5f571e91255a","resourceOwnerTenantId":"f8cdef31-a31e-4b4a-93e4-5f571e91255a"}}`,
+			at.Add(2*time.Minute).Format("2006-01-02T15:04:05.0000000Z"), i%10*50126%50127, i%250, i, user, at.Format("2006-01-02T15:04:05.0000000"))
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+// flows writes a virtual network flow log with n tuples, 40 to a group.
+func flows(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"records":[`)
+	for i := 0; i < n; {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"time":"2025-07-24T08:%02d:00.0000000Z","flowLogVersion":4,"flowLogGUID":"6b1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001","macAddress":"000D3A%06X","category":"FlowLogFlowEvent","flowLogResourceID":"/SUBSCRIPTIONS/5A1D7E90-0C6F-4C5B-9D4F-3A8E21B6C001/RESOURCEGROUPS/NETWORKWATCHERRG/PROVIDERS/MICROSOFT.NETWORK/NETWORKWATCHERS/NETWORKWATCHER_NORWAYEAST/FLOWLOGS/VNET-HUB","targetResourceID":"/subscriptions/5a1d7e90-0c6f-4c5b-9d4f-3a8e21b6c001/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-hub","operationName":"FlowLogFlowEvent","flowRecords":{"flows":[`, i/40%60, i/1000)
+		for g := range 2 {
+			if g > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `{"aclID":"a43a8170-2b9b-4f0f-a19e-11cacfcaa5%02d","flowGroups":[{"rule":"DefaultRule_AllowVnetOutBound","flowTuples":[`, g)
+			for k := range 40 {
+				if k > 0 {
+					b.WriteByte(',')
+				}
+				fmt.Fprintf(&b, `"%d,10.1.0.%d,203.0.113.%d,%d,443,6,O,E,NX,%d,%d,%d,%d"`, 1753344000000+int64(i), i%250, i%200, 1024+i%60000, i%90, i%9000, i%80, i%70000)
+				i++
+			}
+			b.WriteString(`]}]}`)
+		}
+		b.WriteString(`]}}`)
+	}
+	b.WriteString(`]}`)
+	return b.Bytes()
+}
+
+// cpu is the processor time that the program has used.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// decodeAll decodes a content as one file, without hashing.
+func decodeAll(b *testing.B, data []byte) rows.Stats {
+	im := &importer{opts: Options{Catalogue: tables.Builtin()}, sink: discard{}, schemas: rows.NewSchemas(tables.Builtin(), nil)}
+	w := im.newWorker()
+	w.writer = rows.NewWriter(rows.Config{Schemas: im.schemas, Emit: func(_ context.Context, batch rows.Batch) error {
+		batch.Rec.Release()
+		return nil
+	}})
+	w.writer.Start(rows.File{Path: "bench", SourceID: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"})
+	if err := w.decode(context.Background(), "bench", struct{ io.Reader }{bytes.NewReader(data)}); err != nil {
+		b.Fatal(err)
+	}
+	stats, err := w.writer.Finish(context.Background())
+	if err != nil || stats.Rejected > 0 {
+		b.Fatal(err, stats)
+	}
+	return stats
+}
+
+// BenchmarkDecode measures reading and Arrow building, per second of processor time.
+func BenchmarkDecode(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.data)))
+			b.ReportAllocs()
+			var n int64
+			from := cpu()
+			for b.Loop() {
+				n += decodeAll(b, c.data).Rows
+			}
+			used := (cpu() - from).Seconds()
+			b.ReportMetric(float64(n)/used, "rows/cpu-s")
+			b.ReportMetric(float64(len(c.data))*float64(b.N)/1e6/used, "MB/cpu-s")
+		})
+	}
+}
