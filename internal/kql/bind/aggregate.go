@@ -135,7 +135,7 @@ func (b *binder) takeAny(f *catalog.Function, e *syntax.FunctionCallExpression, 
 	var out []plan.Column
 	for _, a := range e.Arguments {
 		if _, star := a.(*syntax.StarExpression); star {
-			cols, refs := b.starColumns(en, used, "", prefix)
+			cols, refs := b.starColumns(en, used, "", "")
 			args = append(args, refs...)
 			for _, c := range cols {
 				out = append(out, plan.Column{Name: prefix + c.Name, Type: c.Type})

@@ -91,6 +91,8 @@ func (b *binder) nameReference(e *syntax.NameReference, en *env) plan.Expr {
 			return v.scalar.expr
 		case v.function != nil && !b.returnsTable(v.function):
 			return b.callScalar(v.function, nil, e, en)
+		case v.table != nil && v.table.open:
+			return unknown()
 		}
 		b.report(diag.ValueExpected(e.Pos(), "a table"))
 		return unknown()

@@ -32,9 +32,8 @@ func (b *binder) in(e *syntax.InExpression, en *env) plan.Expr {
 			broken = true
 		case t == catalog.Dynamic:
 			arrays = append(arrays, value)
-		case text && t != catalog.String:
-			b.report(diag.WrongType(item.Pos(), "the value", "string", t.String()))
-			broken = true
+		case text:
+			values = append(values, b.convert(value, catalog.String))
 		default:
 			values = append(values, value)
 		}

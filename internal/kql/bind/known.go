@@ -17,6 +17,7 @@ func isKustoFunction(name string) bool {
 // https://learn.microsoft.com/kusto/query/scalar-functions
 // https://learn.microsoft.com/kusto/query/aggregation-functions
 const kustoFunctions = `
+	_GetWatchlist _GetWatchlistAlias graph_time_travel
 	abs acos ago all any anyif arg_max arg_min argmax argmin around array_concat array_iff array_iif
 	array_index_of array_length array_reverse array_rotate_left array_rotate_right array_shift_left
 	array_shift_right array_slice array_sort_asc array_sort_desc array_split array_strcat array_sum arraylength

@@ -38,6 +38,9 @@ func (b *binder) derivedName(e syntax.Expression, en *env) (string, bool) {
 		return base + "_", true
 	case *syntax.FunctionCallExpression:
 		return b.callName(e, en)
+	case *syntax.NamedExpression:
+		// bin(Hour = TimeGenerated, 1h) is called Hour.
+		return e.Names[0].Text, true
 	}
 	return "", false
 }

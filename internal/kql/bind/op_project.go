@@ -14,6 +14,15 @@ func (b *binder) projectOperator(in *relation, o *syntax.ProjectOperator, s *sco
 	names := newNameSet(len(o.Columns))
 	items := make([]plan.Named, 0, len(o.Columns))
 	for _, e := range o.Columns {
+		if several, ok := b.tuple(e, en); ok {
+			for _, it := range several {
+				if !names.take(it.Name) {
+					b.report(diag.DuplicateColumn(e.Pos(), it.Name))
+				}
+			}
+			items = append(items, several...)
+			continue
+		}
 		given, value := split(e)
 		bound := b.scalarExpr(value, en)
 		name := ""
@@ -55,13 +64,16 @@ func (b *binder) extend(in *relation, list []syntax.Expression, at syntax.Node, 
 	explicit := map[string]bool{}
 	names := newNameSet(0)
 	for _, e := range list {
+		if several, ok := b.tuple(e, en); ok {
+			for _, it := range several {
+				items = put(items, in, it)
+			}
+			continue
+		}
 		given, value := split(e)
 		bound := b.scalarExpr(value, en)
 		name, derived := "", false
 		switch {
-		case len(given) > 1:
-			b.report(diag.TooManyNames(given[1].Pos(), 1))
-			name = given[0].Text
 		case len(given) == 1:
 			name = given[0].Text
 			if explicit[name] {

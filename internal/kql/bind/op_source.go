@@ -16,6 +16,10 @@ func (b *binder) printOperator(o *syntax.PrintOperator, s *scope) *relation {
 	names := newNameSet(len(o.Columns))
 	var items []plan.Named
 	for i, e := range o.Columns {
+		if several, ok := b.tuple(e, en); ok {
+			items = append(items, several...)
+			continue
+		}
 		given, value := split(e)
 		bound := b.scalarExpr(value, en)
 		name := ""

@@ -33,6 +33,8 @@ func cost(p *catalog.Param, have catalog.Type, operator bool) int {
 		return impossible
 	}
 	switch {
+	case have == catalog.Dynamic && p.Type == catalog.Bool && !operator:
+		return impossible
 	case have == catalog.Dynamic:
 		return 10
 	case p.Type == catalog.String && !operator:

@@ -76,6 +76,8 @@ func (b *binder) tableName(e *syntax.NameReference, s *scope) *relation {
 			return b.again(v.table, e)
 		case v.function != nil:
 			return b.callTable(v.function, nil, e, s)
+		case isUnknown(v.scalar.expr):
+			return b.broken()
 		}
 		b.report(diag.TableExpected(e.Pos()))
 		return b.broken()

@@ -77,14 +77,17 @@ func (b *binder) statements(list []syntax.Statement, s *scope) *relation {
 			b.let(st, s)
 		case *syntax.ExpressionStatement:
 			if first != nil {
-				b.report(diag.NotSupportedYet(st.Pos(), "several results in one query"))
+				if !b.query.Broken {
+					b.report(diag.NotSupportedYet(st.Pos(), "several results in one query"))
+				}
+				b.resultOf(st.Expression, s)
 				continue
 			}
 			first = st
 			result = b.resultOf(st.Expression, s)
 		}
 	}
-	if first == nil && len(b.diags) == 0 && !hasBad(list) {
+	if first == nil && !b.diags.HasErrors() && !b.query.Broken && !hasBad(list) {
 		b.report(diag.MissingQuery(diag.Span{Start: 0, End: b.query.End}))
 	}
 	return result
@@ -127,7 +130,9 @@ func (b *binder) letValue(st *syntax.LetStatement, s *scope) *variable {
 	if f, ok := st.Expression.(*syntax.FunctionDeclaration); ok {
 		b.declaration(f)
 		// The function sees what was declared before it, not what comes later and not itself.
-		return &variable{function: &function{decl: f, scope: s.snapshot(), name: st.Name.Text}}
+		known := s.snapshot()
+		known.defining = st.Name.Text
+		return &variable{function: &function{decl: f, scope: known, name: st.Name.Text}}
 	}
 	s.defining = st.Name.Text
 	defer func() { s.defining = "" }()
@@ -151,6 +156,5 @@ func (s *scope) snapshot() *scope {
 	for n, v := range s.vars {
 		c.vars[n] = v
 	}
-	c.defining = s.defining
 	return c
 }

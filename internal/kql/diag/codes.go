@@ -90,7 +90,7 @@ func Codes() []CodeDoc {
 		{CodeManagementCommand, "The text is a command to a cluster, not a query.", ".show tables"},
 		{CodeMissingName, "A name is needed and none was written.", "print x = 1 | as"},
 		{CodeSingleEquals, "One equals sign where a comparison is meant.", "print x = 1 | where x = 1"},
-		{CodeTooLarge, "Inlining makes the plan larger than is compiled.", "let a = () { union (print x=1), (print x=1), (print x=1), (print x=1), (print x=1), (print x=1), (print x=1), (print x=1) }; let b = () { union a, a, a, a, a, a, a, a }; let c = () { union b, b, b, b, b, b, b, b }; let d = () { union c, c, c, c, c, c, c, c }; let e = () { union d, d, d, d, d, d, d, d }; e"},
+		{CodeTooLarge, "Inlining makes the plan larger than is compiled.", "let a = print x = 1; let b = union a, a, a, a, a, a, a, a, a, a; let c = union b, b, b, b, b, b, b, b, b, b; let d = union c, c, c, c, c, c, c, c, c, c; let e = union d, d, d, d, d, d, d, d, d, d; let f = union e, e, e, e, e, e, e, e, e, e; f"},
 		{CodeMissingQuery, "The text declares things but asks nothing.", "let x = 1;"},
 		{CodeDuplicateVariable, "Two let statements declare one name.", "let x = 1; let x = 2; print x"},
 		{CodeTableExpected, "A value stands where rows are read.", "let x = 1; x | count"},

@@ -1,5 +1,7 @@
 package syntax
 
+import "nordlys/internal/kql/diag"
+
 // Precedence levels, loosest first. Operators on strings bind closer than arithmetic, as in Kusto's grammar:
 // `a has "b" + "c"` is `(a has "b") + "c"`.
 // https://github.com/microsoft/Kusto-Query-Language/blob/master/grammar/Kusto.g4
@@ -25,6 +27,10 @@ func (p *parser) binaryLevel() (op string, level, tokens int) {
 		switch t.Text {
 		case "==", "!=":
 			return t.Text, levelEquality, 1
+		case "=":
+			if p.predicate {
+				return t.Text, levelEquality, 1
+			}
 		case "<>":
 			return "!=", levelEquality, 1
 		case "<", ">", "<=", ">=":
@@ -139,6 +145,10 @@ func (p *parser) binary(least int) Expression {
 		case "in", "in~", "!in", "!in~", "has_any", "has_all":
 			list := p.inList()
 			left = &InExpression{Span: p.from(start), Op: op, OpSpan: opSpan, Left: left, List: list}
+		case "=":
+			p.report(diag.SingleEquals(diag.Span(opSpan)))
+			right := p.binary(level + 1)
+			left = &BinaryExpression{Span: p.from(start), Op: "==", OpSpan: opSpan, Left: left, Right: right}
 		case "between", "!between":
 			left = p.between(start, op == "!between", opSpan, left)
 		default:
@@ -299,7 +309,7 @@ func (p *parser) primaryName(t *Token) Expression {
 		if call || next.Kind == Identifier {
 			return p.dataTable()
 		}
-	case "externaldata", "external_data":
+	case "externaldata", "external_data", "inline_external_table":
 		if call || next.Kind == Identifier {
 			return p.externalData()
 		}

@@ -56,12 +56,11 @@ func (p *parser) namesAndTypes(open int) []NameAndType {
 	return list
 }
 
-// externalData reads over externaldata(columns)[sources] with (options).
+// externalData reads over externaldata(columns)[sources] with (options) and its relatives.
 func (p *parser) externalData() Expression {
 	start := p.start()
 	t := p.advance()
-	p.report(diag.NotSupportedYet(t.Span, "operator externaldata"))
-	p.parameters()
+	p.report(diag.NotSupportedYet(t.Span, "operator "+t.Text))
 	jump := func(bracket string) {
 		if b := p.peek(); b.Kind == Punctuation && b.Text == bracket && b.Match > p.pos {
 			p.pos = b.Match + 1
@@ -72,7 +71,10 @@ func (p *parser) externalData() Expression {
 	if p.acceptWord("with") {
 		jump("(")
 	}
-	return &UnsupportedExpression{Span: p.from(start), Name: "externaldata"}
+	if t.Text == "inline_external_table" {
+		p.skip(isPipe)
+	}
+	return &UnsupportedExpression{Span: p.from(start), Name: t.Text}
 }
 
 // typeOf reads typeof(long) and typeof(a: long, b: string).

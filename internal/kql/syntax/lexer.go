@@ -183,7 +183,9 @@ func (l *lexer) scanFenced(start int, fence string) {
 func (l *lexer) unterminated(start int, quote string) {
 	l.pos = min(l.pos, len(l.text))
 	l.emit(Invalid, start)
-	l.diags = append(l.diags, diag.UnterminatedString(diag.Span{Start: start, End: l.pos}, quote))
+	if len(l.diags) < maxDiagnostics {
+		l.diags = append(l.diags, diag.UnterminatedString(diag.Span{Start: start, End: l.pos}, quote))
+	}
 }
 
 // scanNumber reads 12, 0x1F, 1.5, 1e-3 and 1.5h. Digits that run into other letters are a name, as in `5xx`.
@@ -315,7 +317,9 @@ func (l *lexer) scanPunctuation(start int) {
 	_, n := utf8.DecodeRuneInString(rest)
 	l.pos += n
 	l.emit(Invalid, start)
-	l.diags = append(l.diags, diag.UnexpectedCharacter(diag.Span{Start: start, End: l.pos}, rest[:n]))
+	if len(l.diags) < maxDiagnostics {
+		l.diags = append(l.diags, diag.UnexpectedCharacter(diag.Span{Start: start, End: l.pos}, rest[:n]))
+	}
 }
 
 // matchBrackets fills Token.Match. A closing bracket of the wrong kind closes the nearest opening one of its kind and

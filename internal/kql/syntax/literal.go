@@ -55,8 +55,12 @@ func parseTimespanSuffix(text string) (int64, bool) {
 	if unit == 0 {
 		return 0, false
 	}
+	// An exponent could ask for a number of any length.
+	if len(text) > 64 || strings.ContainsAny(text[:split], "eExX_/pP") {
+		return 0, false
+	}
 	number, ok := new(big.Rat).SetString(text[:split])
-	if !ok || len(text) > 64 {
+	if !ok {
 		return 0, false
 	}
 	if unit < 0 {
@@ -208,6 +212,7 @@ func ParseDateTime(text string) (int64, bool) {
 		"Mon, 2 Jan 2006 15:04:05 MST", "Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "2 Jan 2006",
 		"Monday, 02-Jan-06 15:04:05 MST", "Monday, 02-Jan-06 15:04:05", "02-Jan-06 15:04:05 MST", "02-Jan-06 15:04:05", "02-Jan-06 15:04", "02-Jan-06",
 		"1/2/2006 3:04:05 PM", "1/2/2006 3:04:05.9999999 PM", "1/2/2006 15:04:05.9999999", "1/2/2006 15:04:05", "1/2/2006 15:04", "1/2/2006",
+		"1-2-2006 15:04:05.9999999", "1-2-2006 15:04", "1-2-2006", "2006, 1, 2",
 	} {
 		if t, err := time.Parse(layout, text); err == nil {
 			return TicksOf(t)

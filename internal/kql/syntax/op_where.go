@@ -10,6 +10,9 @@ func (*WhereOperator) operator() {}
 
 func (p *parser) whereOperator() Operator {
 	p.parameters()
+	outer := p.predicate
+	p.predicate = true
+	defer func() { p.predicate = outer }()
 	return &WhereOperator{Predicate: p.expression()}
 }
 

@@ -44,7 +44,9 @@ func (p *parser) trailing() {
 	case t.Kind == Punctuation && t.Text == "=":
 		p.fail(diag.SingleEquals(t.Span))
 	case t.Kind == Identifier && p.pos > 0 && !p.recovering && strings.Contains(p.text[p.tokens[p.pos-1].Span.End:t.Span.Start], "\n"):
+		// Most such texts are several queries in one file: what follows is read as a statement of its own.
 		p.fail(diag.MissingSeparator(t.Span, t.Text))
+		p.recovering, p.newStatement = p.stopped, true
 	default:
 		p.unexpected(`"|" and the next operator`)
 	}
@@ -154,7 +156,8 @@ func (p *parser) sourceOperator() Operator {
 		p.pos++
 		op = p.unionOperator()
 	case "search", "find", "evaluate":
-		if !operand && next.Text != "(" && next.Text != "*" || t.Text == "evaluate" && next.Kind != Identifier {
+		in := next.Kind == Identifier && next.Text == "in"
+		if !operand && !in && next.Text != "(" && next.Text != "*" || t.Text == "evaluate" && next.Kind != Identifier {
 			return nil
 		}
 		p.pos++
@@ -182,7 +185,7 @@ func OperatorNames() []string {
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
 const unsupportedOperators = `mv-apply mvapply make-series search find evaluate scan top-nested top-hitters partition
 	invoke externaldata facet fork sample sample-distinct reduce parse-kv make-graph graph-match graph-to-table
-	graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
+	project-by-names graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
 func isUnsupportedOperator(name string) bool {

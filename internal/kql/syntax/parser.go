@@ -24,9 +24,13 @@ type parser struct {
 	end        Token
 	recovering bool
 	stopped    bool
-	nesting    int
-	chain      int
-	diags      diag.List
+	// newStatement is set when a statement ended without a semicolon before a word on a new line.
+	newStatement bool
+	// predicate is set in where, in which one equals sign can only be meant as two.
+	predicate bool
+	nesting   int
+	chain     int
+	diags     diag.List
 }
 
 // Parse reads a query. The tree is never nil and covers as much as could be understood; the list is in order of
@@ -36,6 +40,7 @@ func Parse(text string) (*Query, diag.List) {
 	p := &parser{text: text, tokens: tokens, diags: diags}
 	p.end = tokens[len(tokens)-1]
 	q := p.query()
+	q.Broken = p.diags.HasErrors()
 	if len(p.diags) > maxDiagnostics {
 		p.diags = p.diags[:maxDiagnostics]
 	}
@@ -142,8 +147,8 @@ func (p *parser) unexpected(expected string) {
 	}
 	t := p.peek()
 	p.recovering = true
-	if t.Kind == Invalid {
-		// The lexer has spoken about it.
+	if t.Kind == Invalid || len(p.diags) > maxDiagnostics {
+		// The lexer has spoken about it, or nobody will read more.
 		return
 	}
 	p.report(diag.UnexpectedToken(t.Span, t.Text, expected))

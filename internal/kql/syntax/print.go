@@ -61,7 +61,7 @@ func needsBrackets(word string) bool {
 		"limit", "to", "on", "with", "matches":
 		return true
 	}
-	return isOperatorWord(word) || isTypedLiteral(word) && word != "string"
+	return isOperatorWord(word)
 }
 
 func (w *printer) statement(s Statement) {

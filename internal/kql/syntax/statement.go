@@ -23,6 +23,10 @@ func (p *parser) query() *Query {
 		if p.recovering && !p.stopped {
 			p.skip(isPipe)
 		}
+		if p.newStatement {
+			p.newStatement = false
+			continue
+		}
 		if t := p.peek(); t.Kind != EOF && !p.at(";") {
 			p.unexpected("an operator after | or the end of the statement (;)")
 			p.recovering = p.stopped

@@ -40,7 +40,9 @@ func (s Span) Pos() diag.Span { return diag.Span(s) }
 type Query struct {
 	Span
 	Statements []Statement
-	text       string
+	// Broken is set if parts of the text could not be read.
+	Broken bool
+	text   string
 }
 
 // Mentions reports whether the text has a word in it anywhere, be it in a string or a comment.
