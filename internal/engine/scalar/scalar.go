@@ -12,13 +12,17 @@ type Func struct {
 	Name   string // as lowered SQL calls it: go_…
 	Args   []catalog.Type
 	Result catalog.Type
-	Call   func(args []any) any
+	Call   func(args []any) any // safe for use by several goroutines
 }
 
-// Functions lists all functions.
+// Functions lists all functions. Each call makes new ones: what a function keeps between calls (compiled expressions,
+// lists of ranges) belongs to the list it came with.
 func Functions() []Func {
 	var out []Func
-	for _, group := range [][]Func{timeFuncs()} {
+	for _, group := range [][]Func{
+		timeFuncs(), formatFuncs(), stringFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
+		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(),
+	} {
 		out = append(out, group...)
 	}
 	return out

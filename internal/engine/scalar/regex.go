@@ -1,0 +1,197 @@
+package scalar
+
+import (
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"nordlys/internal/kql/catalog"
+)
+
+func regexFuncs() []Func {
+	s := catalog.String
+	cache := newMemo(compile)
+	return []Func{
+		{Name: "go_extract", Args: []catalog.Type{s, s, catalog.Long}, Result: s, Call: func(a []any) any {
+			text, ok := a[0].(string)
+			pattern, ok1 := a[1].(string)
+			group, ok2 := a[2].(int64)
+			if !ok || !ok1 || !ok2 || group < 0 {
+				return ""
+			}
+			re := cache.get(pattern)
+			if re == nil || group > int64(re.NumSubexp()) {
+				return ""
+			}
+			m := re.FindStringSubmatchIndex(text)
+			if m == nil || m[2*group] < 0 {
+				return ""
+			}
+			return text[m[2*group]:m[2*group+1]]
+		}},
+		{Name: "go_extract_all", Args: []catalog.Type{s, s, catalog.Dynamic}, Result: catalog.Dynamic, Call: func(a []any) any {
+			text, ok := a[0].(string)
+			pattern, ok1 := a[1].(string)
+			if !ok || !ok1 {
+				return nil
+			}
+			return extractAll(cache.get(pattern), text, a[2])
+		}},
+		{Name: "go_countof", Args: []catalog.Type{s, s, s}, Result: catalog.Long, Call: func(a []any) any {
+			text, ok := a[0].(string)
+			search, ok1 := a[1].(string)
+			if !ok || !ok1 {
+				return nil
+			}
+			switch kind, _ := a[2].(string); kind {
+			case "", "normal":
+				return countOverlapping(text, search)
+			case "regex":
+				if re := cache.get(search); re != nil {
+					return countMatches(re, text)
+				}
+			}
+			return nil
+		}},
+	}
+}
+
+// Bounds of a regular expression: bytes of its text, and instructions of its program with repetitions written out.
+const (
+	maxPattern = 1 << 16
+	maxProgram = 1 << 17
+)
+
+// compile gives nil for what is no RE2 expression or too big a one. https://learn.microsoft.com/kusto/query/regex
+func compile(pattern string) *regexp.Regexp {
+	if len(pattern) > maxPattern {
+		return nil
+	}
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil || programSize(tree) > maxProgram {
+		return nil
+	}
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil
+	}
+	return re
+}
+
+// programSize estimates the number of instructions, so that a{1000} in a{1000} is refused before it is compiled.
+func programSize(re *syntax.Regexp) int {
+	n := 1 + len(re.Rune)
+	for _, sub := range re.Sub {
+		n += programSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(re.Max, re.Min, 1)
+	}
+	return min(n, 2*maxProgram)
+}
+
+// extractAll gives the texts of one group of every match, or an array of them per match where several groups are asked
+// for, all of them if none is; null without a match. https://learn.microsoft.com/kusto/query/extract-all-function
+func extractAll(re *regexp.Regexp, text string, groups any) any {
+	if re == nil || re.NumSubexp() == 0 {
+		return nil
+	}
+	wanted := make([]int, 0, 16)
+	if s, ok := groups.(string); ok {
+		if wanted, ok = groupNumbers(re, s, wanted); !ok {
+			return nil
+		}
+	} else {
+		for i := 1; i <= re.NumSubexp(); i++ {
+			wanted = append(wanted, i)
+		}
+	}
+	var b []byte
+	tooBig := false
+	eachMatch(re, text, func(m []int) bool {
+		sep := byte(',')
+		if b == nil {
+			sep = '['
+			b = make([]byte, 0, 64)
+		}
+		b = append(b, sep)
+		if len(wanted) > 1 {
+			b = append(b, '[')
+		}
+		for i, g := range wanted {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			part := ""
+			if m[2*g] >= 0 {
+				part = text[m[2*g]:m[2*g+1]]
+			}
+			b = appendQuoted(b, part)
+		}
+		if len(wanted) > 1 {
+			b = append(b, ']')
+		}
+		tooBig = len(b) > maxOutput
+		return !tooBig
+	})
+	if b == nil || tooBig {
+		return nil
+	}
+	return string(append(b, ']'))
+}
+
+// groupNumbers reads an array of numbers and names of groups.
+func groupNumbers(re *regexp.Regexp, s string, out []int) ([]int, bool) {
+	items, ok := elements(s, nil)
+	if !ok || len(items) == 0 || len(items) > 1000 {
+		return nil, false
+	}
+	for _, v := range items {
+		n := -1
+		if kindOf(v) == '"' {
+			n = re.SubexpIndex(unquote(v))
+		} else if k, ok := jsonLong(v); ok && k <= int64(re.NumSubexp()) {
+			n = int(k)
+		}
+		if n < 1 {
+			return nil, false
+		}
+		out = append(out, n)
+	}
+	return out, true
+}
+
+// eachMatch walks the matches from left to right as long as f returns true, at most maxMatches of them.
+func eachMatch(re *regexp.Regexp, text string, f func(m []int) bool) {
+	for _, m := range re.FindAllStringSubmatchIndex(text, maxMatches) {
+		if !f(m) {
+			return
+		}
+	}
+}
+
+// maxMatches bounds the matches of one call.
+const maxMatches = 1 << 20
+
+func countMatches(re *regexp.Regexp, text string) int64 {
+	var n int64
+	eachMatch(re, text, func([]int) bool { n++; return true })
+	return n
+}
+
+// countOverlapping counts plain occurrences, which may overlap; an empty text never occurs.
+// https://learn.microsoft.com/kusto/query/countof-function
+func countOverlapping(text, search string) int64 {
+	if search == "" {
+		return 0
+	}
+	var n int64
+	for {
+		i := strings.Index(text, search)
+		if i < 0 {
+			return n
+		}
+		n++
+		text = text[i+1:]
+	}
+}

@@ -1,0 +1,230 @@
+package scalar
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// anomalyOptions are the optional arguments of series_decompose_anomalies in their order.
+type anomalyOptions struct {
+	threshold   float64
+	seasonality int // -1: find it
+	trend       string
+	testPoints  int
+	method      string
+	periodScore float64
+}
+
+// parseAnomalyOptions reads an array of up to six values, of which null keeps the default.
+func parseAnomalyOptions(s string) (anomalyOptions, bool) {
+	o := anomalyOptions{threshold: 1.5, seasonality: -1, trend: "avg", method: "ctukey", periodScore: 0.6}
+	items, ok := elements(s, nil)
+	if !ok || len(items) > 6 {
+		return o, false
+	}
+	for i, v := range items {
+		if v == "null" {
+			continue
+		}
+		if i == 2 || i == 4 {
+			if kindOf(v) != '"' {
+				return o, false
+			}
+			if text := strings.ToLower(unquote(v)); i == 2 {
+				o.trend = text
+			} else {
+				o.method = text
+			}
+			continue
+		}
+		x, err := strconv.ParseFloat(strings.Trim(v, `"`), 64)
+		if err != nil || !isFinite(x) || math.Abs(x) > maxSeries {
+			return o, false
+		}
+		switch i {
+		case 0:
+			o.threshold = x
+		case 1:
+			o.seasonality = int(x)
+		case 3:
+			o.testPoints = int(x)
+		case 5:
+			o.periodScore = x
+		}
+	}
+	known := o.trend == "avg" || o.trend == "linefit" || o.trend == "none"
+	return o, known && (o.method == "ctukey" || o.method == "tukey") && o.testPoints >= 0
+}
+
+// decomposeAnomalies gives [flags, scores, baseline]: the series less its baseline is scored by Tukey's fences, and
+// scores beyond the threshold are flagged 1 or -1.
+// https://learn.microsoft.com/kusto/query/series-decompose-anomalies-function
+func decomposeAnomalies(s, options string) any {
+	y, ok := parseSeries(s)
+	o, ok1 := parseAnomalyOptions(options)
+	if !ok || !ok1 {
+		return nil
+	}
+	baseline := decompose(y, o)
+	residual := make([]float64, len(y))
+	for i := range y {
+		residual[i] = y[i] - baseline[i]
+	}
+	scores := outliers(residual, o.method)
+	b := append(make([]byte, 0, 44*len(y)+16), "[["...)
+	for i, v := range scores {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		switch {
+		case v > o.threshold:
+			b = append(b, '1')
+		case v < -o.threshold:
+			b = append(b, '-', '1')
+		default:
+			b = append(b, '0')
+		}
+	}
+	b = appendSeries(append(b, "],"...), len(y), func(i int) float64 { return scores[i] })
+	b = appendSeries(append(b, ','), len(y), func(i int) float64 { return baseline[i] })
+	return string(append(b, ']'))
+}
+
+// decompose gives the baseline: the seasonal part (the median of the points in the same phase) and the trend of what
+// is left without it. The last test points are not learned from.
+// https://learn.microsoft.com/kusto/query/series-decompose-function
+func decompose(y []float64, o anomalyOptions) []float64 {
+	learn := y[:max(len(y)-o.testPoints, 0)]
+	period := o.seasonality
+	if period < 0 {
+		period = findPeriod(learn, o.periodScore)
+	}
+	baseline := make([]float64, len(y))
+	if period > 0 && period <= len(learn) {
+		phase := make([]float64, 0, len(learn)/period+1)
+		for p := range period {
+			phase = phase[:0]
+			for i := p; i < len(learn); i += period {
+				if isFinite(learn[i]) {
+					phase = append(phase, learn[i])
+				}
+			}
+			if len(phase) == 0 {
+				continue
+			}
+			slices.Sort(phase)
+			for i := p; i < len(y); i += period {
+				baseline[i] = quantile(phase, 0.5)
+			}
+		}
+	}
+	if o.trend == "none" {
+		return baseline
+	}
+	rest := make([]float64, len(learn))
+	for i := range learn {
+		rest[i] = learn[i] - baseline[i]
+	}
+	trend := line{intercept: mean(rest)}
+	if o.trend == "linefit" {
+		trend = fitLine(rest)
+	}
+	for i := range baseline {
+		baseline[i] += trend.at(i)
+	}
+	return baseline
+}
+
+// quantile of sorted values, between two of them by linear interpolation.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
+
+// outliers scores by Tukey's fences: how many interquartile ranges a point lies beyond the quartile. With ctukey the
+// quartiles for high scores are those without the highest tenth of the points, for low ones without the lowest tenth,
+// so that anomalies do not hide one another; points between the quartiles of all have the score 0. The page gives no
+// formula; this one agrees with the example that it carried at first.
+// https://learn.microsoft.com/kusto/query/series-outliers-function
+func outliers(y []float64, method string) []float64 {
+	scores := make([]float64, len(y))
+	sorted := make([]float64, 0, len(y))
+	for _, v := range y {
+		if isFinite(v) {
+			sorted = append(sorted, v)
+		}
+	}
+	if len(sorted) == 0 {
+		return scores
+	}
+	slices.Sort(sorted)
+	q1, q3 := quantile(sorted, 0.25), quantile(sorted, 0.75)
+	low, high := sorted, sorted
+	if method == "ctukey" && len(sorted) >= 4 {
+		cut := len(sorted) / 10
+		low, high = sorted[cut:], sorted[:len(sorted)*9/10]
+	}
+	lowQ1, highQ3 := quantile(low, 0.25), quantile(high, 0.75)
+	lowRange := spread(sorted, quantile(low, 0.75)-lowQ1)
+	highRange := spread(sorted, highQ3-quantile(high, 0.25))
+	for i, v := range y {
+		switch {
+		case v > q3 && v > highQ3:
+			scores[i] = (v - highQ3) / highRange
+		case v < q1 && v < lowQ1:
+			scores[i] = (v - lowQ1) / lowRange
+		}
+	}
+	return scores
+}
+
+// spread is the interquartile range; where that is nothing, as in a flat series with a few peaks, the standard
+// deviation, so that scores stay finite.
+func spread(sorted []float64, iqr float64) float64 {
+	avg, squares := mean(sorted), 0.0
+	for _, v := range sorted {
+		squares += (v - avg) * (v - avg)
+	}
+	if deviation := math.Sqrt(squares / float64(len(sorted))); iqr <= deviation*1e-9 {
+		iqr = deviation
+	}
+	if iqr == 0 {
+		return 1
+	}
+	return iqr
+}
+
+// findPeriod gives the period with the greatest autocorrelation if that reaches least, else 0. A period has at least 4
+// points and at most half of the series. https://learn.microsoft.com/kusto/query/series-periods-detect-function
+func findPeriod(y []float64, least float64) int {
+	n := len(y)
+	if n < 8 {
+		return 0
+	}
+	trend := fitLine(y)
+	x := make([]float64, n)
+	for i, v := range y {
+		if isFinite(v) {
+			x[i] = v - trend.at(i)
+		}
+	}
+	corr := autocorrelation(x)
+	if corr == nil {
+		return 0
+	}
+	score := func(p int) float64 { return corr[p] * float64(n) / float64(n-p) }
+	best, top := 0, least
+	for p := 4; p <= n/2; p++ {
+		// A peak of the autocorrelation; a multiple of a period must be clearly better to win.
+		if v := score(p); v >= top && v >= score(p-1) && (p+1 > n/2 || v >= score(p+1)) {
+			best, top = p, v*1.02
+		}
+	}
+	return best
+}
