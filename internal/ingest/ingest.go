@@ -15,7 +15,7 @@ import (
 )
 
 // workers is how many files are decoded at the same time. Each holds at most one set of batches in memory, and a
-// single goroutine hands batches to the sink.
+// single goroutine hands batches to the sink, in the order of the files.
 const workers = 2
 
 // Options adjust an import. The zero value is good.
@@ -61,6 +61,12 @@ func Import(ctx context.Context, paths []string, sink Sink, opts Options) (*Rece
 	defer cancel(nil)
 	im := &importer{opts: opts, sink: sink, now: rows.TicksOf(opts.Now), cancel: cancel,
 		schemas: rows.NewSchemas(opts.Catalogue, opts.Columns), jobs: make(chan job)}
+	im.moved = sync.NewCond(&im.turns)
+	defer context.AfterFunc(ctx, func() {
+		im.turns.Lock()
+		defer im.turns.Unlock()
+		im.moved.Broadcast()
+	})()
 	sources := im.plan(paths)
 	defer im.cleanUp(sources)
 
@@ -76,7 +82,9 @@ func Import(ctx context.Context, paths []string, sink Sink, opts Options) (*Rece
 				if i >= len(sources) || ctx.Err() != nil {
 					return
 				}
+				w.turn = i
 				results[i] = w.source(ctx, &sources[i])
+				im.pass(ctx, i)
 			}
 		})
 	}
@@ -112,6 +120,32 @@ type importer struct {
 	done, total atomic.Int64
 	reporting   sync.Mutex
 	reported    int64
+
+	turns sync.Mutex
+	next  int // the file whose batches are due
+	moved *sync.Cond
+}
+
+// await waits until the batches of file i are due. Files are decoded at the same time, but their rows go to the sink in
+// the order of the files: which of two copies of an event is the duplicate does not depend on chance, and rows that are
+// near in time stay near.
+func (im *importer) await(ctx context.Context, i int) error {
+	im.turns.Lock()
+	defer im.turns.Unlock()
+	for im.next != i && ctx.Err() == nil {
+		im.moved.Wait()
+	}
+	return context.Cause(ctx)
+}
+
+// pass ends the turn of file i.
+func (im *importer) pass(ctx context.Context, i int) {
+	if im.await(ctx, i) == nil {
+		im.turns.Lock()
+		im.next = i + 1
+		im.turns.Unlock()
+		im.moved.Broadcast()
+	}
 }
 
 // job is a batch on its way to the sink, and the account of the file it is from.
@@ -163,6 +197,7 @@ type worker struct {
 	writer  *rows.Writer
 	list    []rows.Decoder
 	account *account
+	turn    int // the number of the file
 }
 
 func (im *importer) newWorker() *worker {
@@ -170,6 +205,10 @@ func (im *importer) newWorker() *worker {
 	w.writer = rows.NewWriter(rows.Config{
 		Schemas: im.schemas, Now: im.now, Zone: im.opts.Timezone, Order: im.opts.DateOrder,
 		Emit: func(ctx context.Context, b rows.Batch) error {
+			if err := im.await(ctx, w.turn); err != nil {
+				b.Rec.Release()
+				return err
+			}
 			w.account.pending.Add(1)
 			select {
 			case im.jobs <- job{b, w.account}:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"sort"
 	"sync"
 	"testing"
@@ -174,6 +175,9 @@ func rowOf(rec arrow.RecordBatch, i int) map[string]any {
 			row[f.Name] = c.Value(i)
 		case *array.Float64:
 			row[f.Name] = c.Value(i)
+			if v := c.Value(i); math.IsNaN(v) || math.IsInf(v, 0) {
+				row[f.Name] = fmt.Sprint(v)
+			}
 		case *array.Boolean:
 			row[f.Name] = c.Value(i)
 		}

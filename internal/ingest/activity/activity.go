@@ -177,6 +177,11 @@ func (f *Family) fromREST(r *records.Record) {
 			f.claims(m.Value, r.Get("caller") == nil)
 		case "properties":
 			f.properties(m.Value)
+		case "httpRequest":
+			t.SetJSON(f.cols["HTTPRequest"], m.Value)
+			if m.Kind == jsontext.Object {
+				t.SetJSON(f.cols["CallerIpAddress"], jsontext.Find(m.Value, "clientIpAddress"))
+			}
 		default:
 			f.rest.Set(m)
 		}
@@ -208,8 +213,9 @@ func (f *Family) resource() {
 			t.SetText(f.cols[col], text)
 		}
 	}
-	set("SubscriptionId", part("/subscriptions/"))
-	set("_SubscriptionId", part("/subscriptions/"))
+	subscription := t.Lower(part("/subscriptions/"))
+	set("SubscriptionId", subscription)
+	set("_SubscriptionId", subscription)
 	set("ResourceGroup", part("/resourcegroups/"))
 	set("ResourceProviderValue", part("/providers/"))
 	if i := bytes.LastIndexByte(id, '/'); i >= 0 {
@@ -222,7 +228,7 @@ func (f *Family) bind(w *rows.Writer) {
 	f.t = t
 	f.cols = map[string]*rows.Column{}
 	for _, name := range strings.Fields("ActivityStatus ActivityStatusValue ActivitySubstatus ActivitySubstatusValue " +
-		"Authorization Authorization_d Caller Category CategoryValue Claims Claims_d EventDataId Hierarchy OperationId " +
+		"Authorization Authorization_d Caller CallerIpAddress HTTPRequest Category CategoryValue Claims Claims_d EventDataId Hierarchy OperationId " +
 		"OperationName OperationNameValue Properties Properties_d Resource ResourceGroup ResourceId ResourceProvider " +
 		"ResourceProviderValue SourceSystem SubscriptionId _ResourceId _SubscriptionId") {
 		f.cols[name] = t.Column(name)
@@ -235,6 +241,7 @@ func (f *Family) bind(w *rows.Writer) {
 		"category":        rows.Ignore, // in CategoryValue
 		"callerIpAddress": "CallerIpAddress",
 		"tenantId":        "AADTenantId",
+		"durationMs":      "DurationMs:long",
 		"identity":        rows.Ignore,
 		"location":        "EventLocation", // where the event was processed, not where the resource is
 	}, rows.Pascal)
@@ -243,7 +250,6 @@ func (f *Family) bind(w *rows.Writer) {
 		"submissionTimestamp": "EventSubmissionTimestamp",
 		"resourceGroupName":   "ResourceGroup",
 		"resourceUri":         "ResourceId",
-		"httpRequest":         "HTTPRequest",
 		"tenantId":            "AADTenantId",
 		"id":                  rows.Ignore, // the resource id and the event's number, said elsewhere
 		"resourceType":        "ResourceType",

@@ -28,7 +28,6 @@ type kind struct {
 	time       *rows.Column
 	timestamp  *rows.Column
 	tenant     *rows.Column
-	source     *rows.Column
 }
 
 // New makes the family for one writer.
@@ -85,7 +84,6 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		k.t.SetJSON(k.time, r.Get("time"))
 	}
 	k.t.SetJSON(k.tenant, r.Get("tenantId"))
-	k.t.SetString(k.source, "Microsoft Defender XDR")
 	return w.Done(ctx, k.t, k.t.Commit(), r.Offset, r.Raw)
 }
 
@@ -96,6 +94,5 @@ func newKind(category string, w *rows.Writer) *kind {
 	k.time = t.Column("TimeGenerated")
 	k.timestamp = t.NewColumn("Timestamp", "datetime")
 	k.tenant = t.NewColumn("AADTenantId", "string") // TenantId is the workspace's
-	k.source = t.Column("SourceSystem")
 	return k
 }

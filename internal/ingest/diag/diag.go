@@ -29,8 +29,9 @@ type kind struct {
 	t          *rows.Table
 	envelope   *rows.Mapping
 	properties *rows.Mapping
-	identity   *rows.Mapping // storage: who asked, flattened
-	whole      bool          // properties go into one column
+	identity   *rows.Mapping // storage: how the caller was known, and who it was
+	requester  *rows.Mapping
+	whole      bool // properties go into one column
 	derived    derived
 }
 
@@ -121,7 +122,7 @@ func (k *kind) row(r *records.Record) {
 			continue
 		}
 		if k.identity != nil && m.Kind == jsontext.Object && string(m.Name) == "identity" {
-			k.identity.SetAll(m.Value)
+			k.who(m.Value)
 			continue
 		}
 		k.envelope.Set(m)
@@ -134,6 +135,18 @@ func (k *kind) row(r *records.Record) {
 		}
 	}
 	k.derived.set(k.t, records.Inner(r.Fold("resourceId")))
+}
+
+// who flattens the identity of a storage record.
+func (k *kind) who(identity []byte) {
+	jsontext.Walk(identity, func(m jsontext.Member) bool {
+		if m.Kind == jsontext.Object && string(m.Name) == "requester" {
+			k.requester.SetAll(m.Value)
+		} else {
+			k.identity.Set(m)
+		}
+		return true
+	})
 }
 
 // fields maps the properties. Kubernetes audit has the event as JSON inside one of them, storage nests who asked.

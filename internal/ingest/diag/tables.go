@@ -82,7 +82,8 @@ func newKind(table string, w *rows.Writer) *kind {
 	}
 	if table == "StorageBlobLogs" || table == "StorageFileLogs" {
 		k.identity = t.NewMapping(map[string]string{"type": "AuthenticationType", "tokenHash": "AuthenticationHash",
-			"authorization": "AuthorizationDetails", "requester": "Requester"}, rows.Pascal)
+			"authorization": "AuthorizationDetails"}, rows.Pascal)
+		k.requester = t.NewMapping(nil, func(field string) string { return "Requester" + rows.Pascal(field) })
 	}
 	k.envelope = t.NewMapping(rules, rows.Pascal)
 	k.properties = t.NewMapping(inner, rows.Pascal)

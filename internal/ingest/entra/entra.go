@@ -93,7 +93,9 @@ func newKind(category string, w *rows.Writer) *kind {
 	k := &kind{category: category, format: "Entra " + category, t: t}
 	k.envelope = t.NewMapping(envelopeRules(t), rows.Pascal)
 	k.properties = t.NewMapping(propertyRules(t), rows.Pascal)
-	if table != "AADProvisioningLogs" { // there SourceSystem is the system that identities are read from
+	switch table {
+	case "AADProvisioningLogs", "MicrosoftGraphActivityLogs": // the first has the system there that identities are read from
+	default:
 		k.source = t.Column("SourceSystem")
 	}
 	return k

@@ -102,6 +102,9 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	if typ := r.Get("Type"); len(typ) > 2 && string(typ[1:len(typ)-1]) != name {
 		k.t.Keep("Type", typ) // a query may have put something else there
 	}
+	if k.resource == nil && r.Get("_ResourceId") != nil {
+		k.resource = k.t.Column("_ResourceId") // made by this row, in a table that Microsoft lists without it
+	}
 	if id := k.t.Text(k.resource); id != nil {
 		lowerInPlace(k.t, k.resource, id)
 	}

@@ -184,6 +184,9 @@ func spoilt(cell []byte, typ string) bool {
 
 // finish sets what hangs on other cells.
 func (g *grid) finish(gt *gridTable) {
+	if gt.resource == nil {
+		gt.resource = gt.t.Column("_ResourceId")
+	}
 	if id := gt.t.Text(gt.resource); id != nil {
 		lowerInPlace(gt.t, gt.resource, id)
 	}

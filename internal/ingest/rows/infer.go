@@ -26,8 +26,8 @@ type target struct {
 	ignore bool
 }
 
-// NewMapping makes a mapping to t. rules names the column for each field that does not simply carry the column's name;
-// name makes a new column's name of an unknown field, nil leaves it as it is.
+// NewMapping makes a mapping to t. rules names the column for each field that does not simply carry the column's name,
+// with a colon and a type if it is not of the catalogue and its type does not follow from the first value; name makes a new column's name of an unknown field, nil leaves it as it is.
 func (t *Table) NewMapping(rules map[string]string, name func(string) string) *Mapping {
 	if name == nil {
 		name = func(s string) string { return s }
@@ -75,6 +75,7 @@ func (m *Mapping) SetAll(object []byte) {
 // Column returns the column that a field leads to if the table has it, without making one.
 func (m *Mapping) Column(field string) *Column {
 	if rule, ok := m.rules[field]; ok {
+		rule, _, _ = strings.Cut(rule, ":")
 		return m.t.Column(rule)
 	}
 	return m.t.Column(m.name(field))
@@ -90,7 +91,11 @@ func (m *Mapping) find(f jsontext.Member) (target, bool) {
 		tg.ignore = true
 	case rule == Unmapped:
 	case ruled:
-		tg.col = m.t.NewColumn(rule, typeOf(f))
+		column, typ, typed := strings.Cut(rule, ":")
+		if !typed {
+			typ = typeOf(f)
+		}
+		tg.col = m.t.NewColumn(column, typ)
 	default:
 		name := m.name(field)
 		if hidden(name) {

@@ -302,6 +302,9 @@ func (t *Table) convert(c *Column, text, raw []byte) {
 		if f, ok := parseReal(text); ok {
 			t.mark(c)
 			c.real = f
+			if n, whole := parseInt(text); whole && (n > 1<<53 || n < -1<<53) && int64(f) != n {
+				t.keepRaw(c.Name, text) // the column loses digits, the row does not
+			}
 			return
 		}
 	case "bool":
