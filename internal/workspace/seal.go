@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"time"
 
@@ -17,6 +18,14 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"nordlys/internal/engine/duckdb"
+)
+
+// A row group is what DuckDB holds in memory while it writes, and the unit that queries skip by: by bytes, so that wide
+// rows do not fill the memory, and within these bounds.
+const (
+	rowGroupBytes = 48 << 20
+	minRowGroup   = 8192
+	maxRowGroup   = 122880
 )
 
 // seal writes a table's waiting rows as segments, one for each day. They become visible by commit.
@@ -32,7 +41,18 @@ func (wr *writer) seal(ctx context.Context, table string) error {
 		}
 	}()
 	days := daysOf(batches)
-	err := wr.ws.db.WithBatches(ctx, schema, batches, len(days) > 1, func(write duckdb.WriteParquet) error {
+	if slices.ContainsFunc(days, func(d dayRows) bool { return !d.sorted }) {
+		sorted, err := sortBatches(schema, batches)
+		if err != nil {
+			return fmt.Errorf("sort rows of %s: %w", table, err)
+		}
+		for _, r := range batches {
+			r.Release()
+		}
+		batches = sorted
+	}
+	group := int(max(minRowGroup, min(maxRowGroup, rowGroupBytes*b.rows/max(b.bytes, 1))))
+	err := wr.ws.db.WithBatches(ctx, schema, batches, group, len(days) > 1, func(write duckdb.WriteParquet) error {
 		for _, d := range days {
 			if err := wr.writeSegment(ctx, table, schema, d, len(days) > 1, write); err != nil {
 				return err
@@ -104,9 +124,6 @@ func (wr *writer) writeSegment(ctx context.Context, table string, schema *arrow.
 	query := ""
 	if filter {
 		query = fmt.Sprintf(` WHERE "TimeGenerated" BETWEEN %d AND %d`, d.day*ticksPerDay, (d.day+1)*ticksPerDay-1)
-	}
-	if !d.sorted {
-		query += ` ORDER BY "TimeGenerated"`
 	}
 	tmp := filepath.Join(wr.ws.dir, "tmp", s.id+".parquet")
 	n, err := write(tmp, query)

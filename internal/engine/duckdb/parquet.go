@@ -16,13 +16,10 @@ import (
 // were.
 type WriteParquet func(path, clause string) (int64, error)
 
-// rowGroup is DuckDB's own default: small enough to prune by, large enough for dictionaries to pay.
-const rowGroup = 122880
-
 // WithBatches makes Arrow batches of one schema readable as a relation while f runs, and hands it the door to write
-// parts of them. A stream of batches can be read once only; where f writes several files, several makes the rows a
+// parts of them, in row groups of rowGroup rows. A stream of batches can be read once only; where f writes several files, several makes the rows a
 // temporary table first. Null strings do not occur in batches; dynamic nulls do.
-func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []arrow.RecordBatch, several bool, f func(WriteParquet) error) error {
+func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []arrow.RecordBatch, rowGroup int, several bool, f func(WriteParquet) error) error {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return err

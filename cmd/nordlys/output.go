@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+
+	"nordlys/internal/engine"
+	"nordlys/internal/kql/plan"
+)
+
+// output prints a result.
+type output func(rows engine.Rows, p *plan.Query) error
+
+// newOutput gives the printer for a format.
+func newOutput(format string, w io.Writer) (output, error) {
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	flush := func(f func(io.Writer, engine.Rows, *plan.Query) error) output {
+		return func(rows engine.Rows, p *plan.Query) error {
+			if err := f(buffered, rows, p); err != nil {
+				return err
+			}
+			return buffered.Flush()
+		}
+	}
+	switch format {
+	case "table":
+		return flush(writeTable), nil
+	case "json":
+		return flush(writeJSON), nil
+	case "ndjson":
+		return flush(writeNDJSON), nil
+	case "csv":
+		return flush(writeCSV), nil
+	case "parquet":
+		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			return nil, usageError("--format parquet: it is binary: redirect it to a file")
+		}
+		return flush(writeParquet), nil
+	}
+	return nil, usageError("--format %s: use table, json, ndjson, csv or parquet", format)
+}
+
+// each calls f for every row.
+func each(rows engine.Rows, f func(row []any) error) error {
+	for {
+		row, err := rows.Next()
+		if err != nil || row == nil {
+			return err
+		}
+		if err := f(row); err != nil {
+			return err
+		}
+	}
+}
+
+// writeJSON prints one document: {"columns":[{"name":…,"type":…}],"rows":[[…]]}, with "render" where the query asked for
+// a chart.
+func writeJSON(w io.Writer, rows engine.Rows, p *plan.Query) error {
+	var buf []byte
+	buf = append(buf, `{"columns":[`...)
+	for i, c := range rows.Columns() {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = append(buf, `{"name":`...)
+		buf = engine.AppendJSONString(buf, c.Name)
+		buf = append(buf, `,"type":"`...)
+		buf = append(buf, c.Type.String()...)
+		buf = append(buf, `"}`...)
+	}
+	buf = append(buf, `],"rows":[`...)
+	n := 0
+	err := each(rows, func(row []any) error {
+		if n > 0 {
+			buf = append(buf, ',')
+		}
+		n++
+		buf = append(buf, '\n')
+		buf = appendRow(buf, row, rows.Columns())
+		_, err := w.Write(buf)
+		buf = buf[:0]
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	buf = append(buf, "]"...)
+	if p.Render != nil {
+		buf = append(buf, `,"render":{"kind":`...)
+		buf = engine.AppendJSONString(buf, p.Render.Kind)
+		for _, k := range sortedKeys(p.Render.Properties) {
+			buf = append(append(engine.AppendJSONString(append(buf, ','), k), ':'), engine.AppendJSONString(nil, p.Render.Properties[k])...)
+		}
+		buf = append(buf, '}')
+	}
+	_, err = w.Write(append(buf, "}\n"...))
+	return err
+}
+
+func appendRow(buf []byte, row []any, cols []plan.Column) []byte {
+	buf = append(buf, '[')
+	for i, v := range row {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = engine.AppendJSON(buf, v, cols[i].Type)
+	}
+	return append(buf, ']')
+}
+
+func writeNDJSON(w io.Writer, rows engine.Rows, _ *plan.Query) error {
+	cols := rows.Columns()
+	keys := make([][]byte, len(cols))
+	for i, c := range cols {
+		keys[i] = append(engine.AppendJSONString(nil, c.Name), ':')
+	}
+	var buf []byte
+	return each(rows, func(row []any) error {
+		buf = append(buf[:0], '{')
+		for i, v := range row {
+			if i > 0 {
+				buf = append(buf, ',')
+			}
+			buf = engine.AppendJSON(append(buf, keys[i]...), v, cols[i].Type)
+		}
+		_, err := w.Write(append(buf, "}\n"...))
+		return err
+	})
+}
+
+func writeCSV(w io.Writer, rows engine.Rows, _ *plan.Query) error {
+	cols := rows.Columns()
+	c := csv.NewWriter(w)
+	record := make([]string, len(cols))
+	for i, col := range cols {
+		record[i] = col.Name
+	}
+	if err := c.Write(record); err != nil {
+		return err
+	}
+	err := each(rows, func(row []any) error {
+		for i, v := range row {
+			record[i] = engine.Text(v, cols[i].Type)
+		}
+		return c.Write(record)
+	})
+	c.Flush()
+	if err == nil {
+		err = c.Error()
+	}
+	return err
+}
+
+// tableRows is how many rows are aligned together; a longer result is printed in several parts, so that memory does
+// not grow with it.
+const tableRows = 1000
+
+// writeTable prints rows for people: fitted to the width of the terminal, numbers to the right.
+func writeTable(w io.Writer, rows engine.Rows, _ *plan.Query) error {
+	cols := rows.Columns()
+	total := 0
+	for {
+		t := newTable(cols)
+		n := 0
+		var row []any
+		var err error
+		for n < tableRows {
+			if row, err = rows.Next(); err != nil {
+				return err
+			}
+			if row == nil {
+				break
+			}
+			cells := make(table.Row, len(row))
+			for i, v := range row {
+				cells[i] = printable(engine.Text(v, cols[i].Type))
+			}
+			t.AppendRow(cells)
+			n++
+		}
+		total += n
+		if n > 0 || total == 0 {
+			if _, err := fmt.Fprintln(w, t.Render()); err != nil {
+				return err
+			}
+		}
+		if row == nil {
+			break
+		}
+	}
+	s := "s"
+	if total == 1 {
+		s = ""
+	}
+	_, err := fmt.Fprintf(w, "%d row%s\n", total, s)
+	return err
+}
+
+func newTable(cols []plan.Column) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	header := make(table.Row, len(cols))
+	configs := make([]table.ColumnConfig, len(cols))
+	width := 0
+	if n, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		width = n
+	}
+	for i, c := range cols {
+		header[i] = printable(c.Name)
+		configs[i] = table.ColumnConfig{Number: i + 1, WidthMax: 80, WidthMaxEnforcer: text.WrapSoft}
+		if width > 0 && len(cols) > 0 {
+			configs[i].WidthMax = max(12, min(80, 2*width/len(cols)))
+		}
+		if c.Type.IsNumber() {
+			configs[i].Align = text.AlignRight
+		}
+	}
+	t.AppendHeader(header)
+	t.SetColumnConfigs(configs)
+	if width > 0 {
+		t.Style().Size.WidthMax = width
+	}
+	return t
+}
+
+// printable keeps control characters of the data from reaching the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\n' && r != '\t' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
+}
