@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -90,6 +92,34 @@ func decodeAll(b *testing.B, data []byte) rows.Stats {
 		b.Fatal(err, stats)
 	}
 	return stats
+}
+
+// BenchmarkImport measures a whole import of one file, with its hash, into a sink that keeps nothing.
+func BenchmarkImport(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{{"signins", signIns(30_000)}, {"flows", flows(600_000)}} {
+		b.Run(c.name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "PT1H.json")
+			if err := os.WriteFile(path, c.data, 0o666); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(c.data)))
+			var n int64
+			from := cpu()
+			for b.Loop() {
+				r, err := Import(context.Background(), []string{path}, discard{}, Options{})
+				if err != nil || r.Rejected > 0 {
+					b.Fatal(r, err)
+				}
+				n += r.Accepted
+			}
+			used := (cpu() - from).Seconds()
+			b.ReportMetric(float64(n)/used, "rows/cpu-s")
+			b.ReportMetric(float64(len(c.data))*float64(b.N)/1e6/used, "MB/cpu-s")
+		})
+	}
 }
 
 // BenchmarkDecode measures reading and Arrow building, per second of processor time.

@@ -187,6 +187,8 @@ func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) err
 	switch {
 	case known == 0 && what != "":
 		return errors.New(what)
+	case known == 0:
+		w.Note("no records in it")
 	case in.Unclosed():
 		w.Note("the document is not closed: more may have followed")
 	}

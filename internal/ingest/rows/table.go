@@ -520,7 +520,7 @@ func (t *Table) take() arrow.RecordBatch {
 	return rec
 }
 
-// parseInt reads a whole number that fits 64 bits. 12.0 is one; so is 1e3, but not 1.5.
+// parseInt reads a whole number that fits 64 bits. 12.0 is one; 1.5 and 1e3 are none.
 func parseInt(text []byte) (int64, bool) {
 	if len(text) == 0 || len(text) > 40 {
 		return 0, false

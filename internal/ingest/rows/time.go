@@ -110,7 +110,7 @@ func parseFixed(b []byte) (int64, bool) {
 	}
 	ticks := civilDays(year, month, day)*Day + int64(hour*3600+minute*60+sec)*Second
 	if frac := b[19 : len(b)-1]; len(frac) > 0 {
-		if frac[0] != '.' {
+		if frac[0] != '.' || len(frac) == 1 {
 			return 0, false
 		}
 		unit := Second

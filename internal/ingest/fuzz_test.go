@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"nordlys/internal/ingest/activity"
+	"nordlys/internal/ingest/defender"
+	"nordlys/internal/ingest/diag"
+	"nordlys/internal/ingest/entra"
+	"nordlys/internal/ingest/export"
+	"nordlys/internal/ingest/flowlog"
+	"nordlys/internal/ingest/records"
+	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/windows"
+	"nordlys/internal/tables"
+)
+
+func FuzzEntra(f *testing.F) {
+	fuzz(f, "entra", ".json", func() Decoder { return records.New(unknown{}, entra.New()) })
+}
+
+func FuzzActivity(f *testing.F) {
+	fuzz(f, "activity", ".json", func() Decoder { return records.New(unknown{}, activity.New()) })
+}
+
+func FuzzDiag(f *testing.F) {
+	fuzz(f, "diag", ".json", func() Decoder { return records.New(unknown{}, diag.New()) })
+}
+
+func FuzzFlowlog(f *testing.F) {
+	fuzz(f, "flowlog", ".json", func() Decoder { return records.New(unknown{}, flowlog.New()) })
+}
+
+func FuzzWindows(f *testing.F) {
+	fuzz(f, "windows", ".json", func() Decoder { return records.New(unknown{}, windows.New()) })
+}
+
+func FuzzDefender(f *testing.F) {
+	fuzz(f, "defender", ".json", func() Decoder { return records.New(unknown{}, defender.New()) })
+}
+
+func FuzzExportJSON(f *testing.F) {
+	fuzz(f, "export", ".json", func() Decoder { return records.New(unknown{}, export.New()) })
+}
+
+func FuzzExportCSV(f *testing.F) {
+	fuzz(f, "export", ".csv", func() Decoder { return export.NewCSV() })
+}
+
+func FuzzExportResult(f *testing.F) {
+	fuzz(f, "export", ".json", func() Decoder { return export.NewResult() })
+}
+
+// fuzz starts from the files of a family's cases and holds that no input makes a decoder panic, miscount, or build a
+// batch that breaks the contract of the sink.
+func fuzz(f *testing.F, family, ext string, decoder func() Decoder) {
+	cases, _ := filepath.Glob(family + "/testdata/*.txtar")
+	for _, path := range cases {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range a.Files {
+			if strings.HasSuffix(file.Name, ext) {
+				f.Add(file.Data)
+				for _, line := range bytes.Split(file.Data, []byte("\n")) {
+					f.Add(line) // small inputs are mutated to more purpose
+				}
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := newMemory(t)
+		m.quiet = true
+		w := rows.NewWriter(rows.Config{Schemas: rows.NewSchemas(tables.Builtin(), nil), Zone: time.UTC, Now: 1,
+			Emit: func(ctx context.Context, b rows.Batch) error {
+				_, err := m.Append(ctx, b.Table, b.Rec)
+				b.Rec.Release()
+				return err
+			}})
+		w.Start(rows.File{Path: "fuzz", SourceID: "f"})
+		_ = decoder().Decode(t.Context(), bytes.NewReader(data), w)
+		if _, err := w.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
