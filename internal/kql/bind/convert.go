@@ -142,11 +142,3 @@ func commonType(types ...catalog.Type) (common catalog.Type, ok bool) {
 	}
 	return common, true
 }
-
-func typesOf(list []plan.Expr) []catalog.Type {
-	types := make([]catalog.Type, len(list))
-	for i, e := range list {
-		types[i] = e.Type()
-	}
-	return types
-}

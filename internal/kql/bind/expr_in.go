@@ -102,7 +102,7 @@ func (b *binder) inTable(e *syntax.InExpression, left plan.Expr, r *relation, te
 		return boolUnknown()
 	}
 	column := r.cols[0]
-	want := column.Type
+	var want catalog.Type
 	if text {
 		want = catalog.String
 	} else if t, ok := commonType(left.Type(), column.Type); ok {
@@ -112,7 +112,7 @@ func (b *binder) inTable(e *syntax.InExpression, left plan.Expr, r *relation, te
 		return boolUnknown()
 	} else {
 		b.report(diag.MixedComparison(e.Pos(), left.Type().String(), column.Type.String()))
-		want = catalog.String
+		want = catalog.String // both sides as text: the column's values are not known
 	}
 	if len(r.cols) > 1 || column.Type != want {
 		r = b.project(r, []plan.Named{{Name: column.Name, Expr: b.convert(r.ref(0), want)}}, e)

@@ -18,24 +18,27 @@ func (b *binder) derivedName(e syntax.Expression, en *env) (string, bool) {
 	case *syntax.PathExpression:
 		base, ok := b.derivedName(e.Expression, en)
 		selector, isName := e.Selector.(*syntax.NameReference)
-		if !ok || !isName {
+		if !isName {
 			return "", false
+		}
+		if !ok {
+			return selector.Name, true
 		}
 		return base + "_" + selector.Name, true
 	case *syntax.ElementExpression:
 		base, ok := b.derivedName(e.Expression, en)
-		if !ok {
-			return "", false
+		if ok {
+			base += "_"
 		}
 		if l, isLiteral := e.Index.(*syntax.LiteralExpression); isLiteral {
 			switch l.Kind {
 			case syntax.StringLiteral:
-				return base + "_" + l.Text, true
+				return base + l.Text, base+l.Text != ""
 			case syntax.LongLiteral:
-				return base + "_" + strconv.FormatInt(l.Int, 10), true
+				return base + strconv.FormatInt(l.Int, 10), true
 			}
 		}
-		return base + "_", true
+		return base, ok
 	case *syntax.FunctionCallExpression:
 		return b.callName(e, en)
 	case *syntax.NamedExpression:
@@ -81,7 +84,7 @@ func (b *binder) callName(e *syntax.FunctionCallExpression, en *env) (string, bo
 		return "", false
 	}
 	name, ok := b.derivedName(e.Arguments[0], en)
-	return prefix + name, ok
+	return prefix + name, ok || prefix != ""
 }
 
 // keepsName lists the functions whose result is named after their first argument.
@@ -105,9 +108,15 @@ func (b *binder) aggregateName(f *catalog.Function, e *syntax.FunctionCallExpres
 	if len(e.Arguments) > 0 {
 		argument, _ = b.derivedName(e.Arguments[0], en)
 	}
+	switch e.Name.Text {
+	case "anyif":
+		return "anyif_" + argument
+	case "make_dictionary":
+		return "dictionary_" + argument
+	}
 	switch f.Name {
 	case "take_anyif", "binary_all_or", "binary_all_and", "binary_all_xor":
-		if argument != "" && e.Name.Text != "anyif" {
+		if argument != "" {
 			return argument
 		}
 	case "arg_max", "arg_min", "take_any":

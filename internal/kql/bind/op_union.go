@@ -21,7 +21,7 @@ func (b *binder) unionOperator(in *relation, o *syntax.UnionOperator, s *scope) 
 			}
 			inner = v == "inner"
 		case "isfuzzy":
-			fuzzy = v == "true"
+			fuzzy = isTrue(p)
 		case "withsource", "with_source":
 			source = v
 		}

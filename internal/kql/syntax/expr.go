@@ -294,9 +294,9 @@ func (p *parser) primaryName(t *Token) Expression {
 	next := p.peekAt(1)
 	call := next.Kind == Punctuation && next.Text == "("
 	switch t.Text {
-	case "true", "false":
+	case "true", "false", "True", "False", "TRUE", "FALSE":
 		p.pos++
-		return &LiteralExpression{Span: p.from(start), Kind: BoolLiteral, Bool: t.Text == "true"}
+		return &LiteralExpression{Span: p.from(start), Kind: BoolLiteral, Bool: t.Text[0] == 't' || t.Text[0] == 'T'}
 	case "dynamic":
 		if call {
 			return p.dynamicExpression()
@@ -401,7 +401,6 @@ func (p *parser) namedList() []Expression {
 // nameOrPattern reads a name, or a pattern of adjacent names and stars.
 func (p *parser) nameOrPattern(what string) Expression {
 	start := p.start()
-	t := p.peek()
 	if p.atBracketedName() {
 		n := p.name(what)
 		return &NameReference{Span: n.Span, Name: n.Text}
@@ -409,7 +408,7 @@ func (p *parser) nameOrPattern(what string) Expression {
 	star := false
 	end := start
 	for {
-		t = p.peek()
+		t := p.peek()
 		isStar := t.Kind == Punctuation && t.Text == "*"
 		if end != start && t.Span.Start != end || !isStar && t.Kind != Identifier && !(t.Kind == LongToken && end != start) {
 			break

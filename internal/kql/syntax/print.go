@@ -56,7 +56,7 @@ func (w *printer) name(n Name) {
 // needsBrackets lists the words that begin something other than a name somewhere.
 func needsBrackets(word string) bool {
 	switch word {
-	case "true", "false", "let", "set", "declare", "alias", "restrict", "print", "range", "union", "search", "find",
+	case "true", "false", "True", "False", "TRUE", "FALSE", "let", "set", "declare", "alias", "restrict", "print", "range", "union", "search", "find",
 		"evaluate", "datatable", "externaldata", "external_data", "dynamic", "typeof", "view", "hint", "asc", "desc", "nulls",
 		"limit", "to", "on", "with", "matches":
 		return true
