@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -36,35 +37,19 @@ func timeFuncs() []Func {
 const (
 	ticksPerSecond = 10_000_000
 	unixEpochTicks = 621_355_968_000_000_000
+	maxDays        = 10_675_198 // whole days that ticks can count
 )
 
-// datetimeLayouts are the forms that todatetime reads besides ISO 8601,
-// https://learn.microsoft.com/kusto/query/scalar-data-types/datetime.
-var datetimeLayouts = []string{
-	time.RFC1123, time.RFC1123Z, time.RFC822, time.RFC822Z, time.RFC850,
-	"Mon, 2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05", "2 Jan 06 15:04", "Mon, 2 Jan 06 15:04:05 MST",
-	"Mon Jan 2 15:04:05 2006", "Monday, 02-Jan-06 15:04:05 MST",
-	"1/2/2006 3:04:05 PM", "1/2/2006 15:04:05", "1/2/2006 3:04 PM", "1/2/2006 15:04", "1/2/2006",
-	"1/2/2006 3:04:05.999999999 PM", "1/2/2006, 3:04:05.999999999 PM", "2006/1/2 15:04:05", "2006/1/2", "Jan 2 2006 15:04:05", "2 January 2006", "January 2, 2006",
-	"2006-1-2 15:04:05.999999999", "2006-1-2T15:04:05.999999999", "2006-1-2",
-}
-
-// ParseDatetime reads a datetime in the forms that Kusto's todatetime takes and gives ticks of 100 ns since year 1. A
-// time without zone is UTC.
+// ParseDatetime reads a datetime in the forms that Kusto's todatetime takes,
+// https://learn.microsoft.com/kusto/query/scalar-data-types/datetime, and gives ticks of 100 ns since year 1. A time
+// without zone is UTC. ISO 8601 is read without an allocation.
 func ParseDatetime(s string) (int64, bool) {
 	s = strings.TrimSpace(s)
-	if t, ok := parseISO(s); ok {
-		return t, true
+	t, ok := parseISO(s)
+	if !ok {
+		t, ok = parseOtherDate(s)
 	}
-	if len(s) < 4 || len(s) > 64 {
-		return 0, false
-	}
-	for _, l := range datetimeLayouts {
-		if t, err := time.Parse(l, s); err == nil {
-			return ticks(t), true
-		}
-	}
-	return 0, false
+	return t, ok && t >= 0 && t <= maxTicks
 }
 
 func ticks(t time.Time) int64 {
@@ -77,8 +62,7 @@ func parseISO(s string) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
-	month, day, hour, minute, second, frac := 1, 1, 0, 0, 0, 0
-	offset := 0
+	month, day, hour, minute, second, frac, offset := 1, 1, 0, 0, 0, 0, 0
 	if s != "" {
 		if s[0] != '-' {
 			return 0, false
@@ -116,14 +100,31 @@ func parseISO(s string) (int64, bool) {
 	if offset, ok = zone(s); !ok {
 		return 0, false
 	}
-	if month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60 || year < 1 {
+	return instant(year, month, day, hour, minute, second, frac, offset)
+}
+
+// instant puts a time together; false if a part is out of range. 24:00:00 and a leap second are taken, as ISO 8601 has
+// them. The offset is in minutes east of UTC.
+func instant(year, month, day, hour, minute, second, frac, offset int) (int64, bool) {
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) ||
+		hour > 24 || hour == 24 && (minute > 0 || second > 0 || frac > 0) || minute > 59 || second > 60 {
 		return 0, false
 	}
 	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
-	if t.Day() != day && hour < 24 && second < 60 {
-		return 0, false // 30 February
-	}
 	return ticks(t) + int64(frac) - int64(offset)*60*ticksPerSecond, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
 }
 
 func digits(s string, least, most int) (int, string, bool) {
@@ -150,11 +151,21 @@ func fraction(s string) (int, string, bool) {
 	return n, s[i:], i > 0
 }
 
-// zone reads Z, UTC, GMT or ±hh[:mm] and gives minutes east.
+// zone reads Z, ±hh[:mm] or a zone that RFC 822 names, and gives minutes east.
 func zone(s string) (int, bool) {
 	switch s {
-	case "", "Z", "z", "UTC", "GMT":
+	case "", "Z", "z", "UTC", "GMT", "UT":
 		return 0, true
+	case "EST", "CDT":
+		return -5 * 60, true
+	case "EDT":
+		return -4 * 60, true
+	case "CST", "MDT":
+		return -6 * 60, true
+	case "MST", "PDT":
+		return -7 * 60, true
+	case "PST":
+		return -8 * 60, true
 	}
 	if s[0] != '+' && s[0] != '-' {
 		return 0, false
@@ -209,8 +220,11 @@ func parseClock(s string) (int64, bool) {
 	if hours, rest, ok = digits(rest, 1, 8); !ok {
 		return 0, false
 	}
+	if days > maxDays {
+		return 0, false
+	}
 	if rest == "" { // a bare number is days
-		return int64(hours) * 24 * 3600 * ticksPerSecond, true
+		return int64(hours) * 24 * 3600 * ticksPerSecond, hours <= maxDays
 	}
 	if rest[0] != ':' {
 		return 0, false
@@ -258,5 +272,5 @@ func parseUnits(s string) (int64, bool) {
 	if err != nil || n*unit > 9.2e18 {
 		return 0, false
 	}
-	return int64(n * unit), true
+	return int64(math.Round(n * unit)), true
 }
