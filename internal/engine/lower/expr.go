@@ -37,8 +37,28 @@ func (l *lowerer) expr(e plan.Expr, sc scope) (string, error) {
 	return "", fmt.Errorf("not supported yet: expression %T", e)
 }
 
-// predicate lowers a condition. NULL means no, which WHERE does by itself.
-func (l *lowerer) predicate(e plan.Expr, sc scope) (string, error) { return l.expr(e, sc) }
+// predicate lowers a condition, where null means no: equality needs no care for nulls there, and stays in the form that
+// segments can be pruned by.
+func (l *lowerer) predicate(e plan.Expr, sc scope) (string, error) {
+	c, ok := e.(*plan.Call)
+	if !ok {
+		return l.expr(e, sc)
+	}
+	switch c.Overload.ID {
+	case "eq":
+		return lowerCompare("=")(l, c, sc)
+	case "and", "or":
+		parts := make([]string, len(c.Args))
+		for i, a := range c.Args {
+			var err error
+			if parts[i], err = l.predicate(a, sc); err != nil {
+				return "", err
+			}
+		}
+		return "(" + strings.Join(parts, map[string]string{"and": " AND ", "or": " OR "}[c.Overload.ID]) + ")", nil
+	}
+	return l.expr(e, sc)
+}
 
 // path lowers a path through a dynamic with one call of json_extract or json_extract_string.
 func (l *lowerer) path(e *plan.Path, sc scope, fn string) (string, error) {

@@ -16,7 +16,7 @@ type lowering func(l *lowerer, c *plan.Call, sc scope) (string, error)
 func newLowerings() map[string]lowering {
 	return map[string]lowering{
 		"and": lowerAnd, "or": lowerOr,
-		"eq": lowerCompare("="), "ne": lowerNotEqual, "lt": lowerCompare("<"), "le": lowerCompare("<="), "gt": lowerCompare(">"), "ge": lowerCompare(">="),
+		"eq": lowerEqual, "ne": lowerNotEqual, "lt": lowerCompare("<"), "le": lowerCompare("<="), "gt": lowerCompare(">"), "ge": lowerCompare(">="),
 		"between": lowerBetween, "!between": lowerBetween, "between.datetime": lowerBetween, "!between.datetime": lowerBetween,
 		"in": lowerIn, "!in": lowerIn, "in~": lowerIn, "!in~": lowerIn,
 		"in.array": lowerInArray, "!in.array": lowerInArray, "in~.array": lowerInArray, "!in~.array": lowerInArray,
@@ -41,7 +41,7 @@ func newLowerings() map[string]lowering {
 		"has_any_ipv4": lowerRanges("go_has_any_ipv4"), "has_any_ipv4_prefix": lowerRanges("go_has_any_ipv4_prefix"),
 		"format_ipv4": lowerFormatIPv4, "format_ipv4_mask": lowerFormatIPv4,
 		"parse_user_agent": lowerUserAgent, "series_decompose_anomalies": lowerAnomalies,
-		"indexof": lowerPadded("go_indexof", 5), "countof": lowerPadded("go_countof", 3), "tohex": lowerPadded("go_tohex", 2),
+		"indexof": lowerPadded("go_indexof", 5), "countof": lowerPadded("go_countof", 3), "tohex": lowerPadded("go_tohex", 2), "tohex.int": lowerTohexInt,
 		"format_bytes": lowerPadded("go_format_bytes", 3), "make_datetime": lowerPadded("go_make_datetime", 6),
 		"ipv4_is_match": lowerPadded("go_ipv4_is_match", 3), "ipv4_compare": lowerPadded("go_ipv4_compare", 3), "ipv6_is_match": lowerPadded("go_ipv6_is_match", 3),
 	}
@@ -59,6 +59,19 @@ func lowerPadded(name string, n int) lowering {
 		}
 		return name + "(" + strings.Join(args, ", ") + ")", nil
 	}
+}
+
+// lowerTohexInt writes an int as 32 bits.
+func lowerTohexInt(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	length := "NULL::BIGINT"
+	if len(args) == 2 {
+		length = "CAST(" + args[1] + " AS BIGINT)"
+	}
+	return "go_tohex(CAST(" + args[0] + " AS BIGINT) & 4294967295, " + length + ")", nil
 }
 
 func lowerAnd(l *lowerer, c *plan.Call, sc scope) (string, error) { return l.junction(c, sc, " AND ") }
@@ -115,15 +128,40 @@ func lowerCompare(op string) lowering {
 	}
 }
 
+// lowerEqual gives false where one side is null and null where both are; a condition of where needs no such care.
+func lowerEqual(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, t, err := l.operands(c, sc)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case t == catalog.String:
+		return "(" + args[0] + " = " + args[1] + ")", nil
+	case isValue(c.Args[0]) || isValue(c.Args[1]):
+		return "(" + args[0] + " IS NOT DISTINCT FROM " + args[1] + ")", nil
+	}
+	return "CASE WHEN " + args[0] + " IS NOT NULL OR " + args[1] + " IS NOT NULL THEN " + args[0] + " IS NOT DISTINCT FROM " + args[1] + " END", nil
+}
+
+// isValue says whether e is a constant that is not null.
+func isValue(e plan.Expr) bool {
+	c, ok := e.(*plan.Const)
+	return ok && c.Value != nil
+}
+
+// lowerNotEqual gives true where one side is null and null where both are.
 func lowerNotEqual(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	args, t, err := l.operands(c, sc)
 	if err != nil {
 		return "", err
 	}
-	if t == catalog.String {
+	switch {
+	case t == catalog.String:
 		return "(" + args[0] + " <> " + args[1] + ")", nil
+	case isValue(c.Args[0]) || isValue(c.Args[1]):
+		return "(" + args[0] + " IS DISTINCT FROM " + args[1] + ")", nil
 	}
-	return "(" + args[0] + " IS DISTINCT FROM " + args[1] + ")", nil
+	return "CASE WHEN " + args[0] + " IS NOT NULL OR " + args[1] + " IS NOT NULL THEN " + args[0] + " IS DISTINCT FROM " + args[1] + " END", nil
 }
 
 func lowerBetween(l *lowerer, c *plan.Call, sc scope) (string, error) {

@@ -19,10 +19,11 @@ var typePatterns = map[catalog.Type]string{
 
 // parse lowers parse and parse-where: the pattern becomes one regular expression with a group per column.
 func (l *lowerer) parse(n *plan.Parse, nd need) (*block, error) {
-	re, cols, err := parsePattern(n)
+	pattern, err := parsePattern(n)
 	if err != nil {
 		return nil, err
 	}
+	re, cols := pattern.re, pattern.columns
 	childNeed := need{}.exprNeeds(n.Source)
 	fresh := map[string]int{}
 	for i, c := range cols {
@@ -48,17 +49,13 @@ func (l *lowerer) parse(n *plan.Parse, nd need) (*block, error) {
 		}
 		return b, nil
 	}
-	names := make([]string, len(cols))
-	for i := range cols {
-		names[i] = fmt.Sprintf("'c%d'", i)
-	}
 	// A struct of all groups, computed once for each row.
 	const parsed = `"$parsed"`
 	inner := make([]string, 0, len(b.cols)+1)
 	for _, c := range b.cols {
 		inner = append(inner, c.sql)
 	}
-	inner = append(inner, fmt.Sprintf("regexp_extract(%s, %s, [%s]) AS %s", src, Text(re), strings.Join(names, ", "), parsed))
+	inner = append(inner, fmt.Sprintf("regexp_extract(%s, %s, [%s]) AS %s", src, Text(re), strings.Join(pattern.groups, ", "), parsed))
 	from := "SELECT " + strings.Join(inner, ", ")
 	if b.from != "" {
 		from += " FROM " + b.from
@@ -76,8 +73,11 @@ func (l *lowerer) parse(n *plan.Parse, nd need) (*block, error) {
 			checks = append(checks, values[i]+" IS NOT NULL")
 		}
 	}
+	if n.Where && len(checks) > 0 {
+		from = "SELECT * FROM (" + from + ") WHERE " + strings.Join(checks, " AND ")
+	}
 	// In simple mode one column that does not convert leaves all of them empty.
-	if n.Mode == plan.ParseSimple && len(checks) > 0 {
+	if n.Mode == plan.ParseSimple && !n.Where && len(checks) > 0 {
 		all := strings.Join(checks, " AND ")
 		for i, c := range cols {
 			if c.Type == catalog.String {
@@ -100,64 +100,77 @@ func (l *lowerer) parse(n *plan.Parse, nd need) (*block, error) {
 	return &block{from: "(" + from + ")", cols: newScope(outCols), sel: sel, ordered: b.ordered}, nil
 }
 
-// parsePattern writes the regular expression of a parse pattern. Simple and relaxed patterns must match the whole text
-// unless they begin or end with a star; a column runs to the next literal text.
-func parsePattern(n *plan.Parse) (string, []plan.Column, error) {
+// pattern is the regular expression of a parse operator. groups names its capturing groups in order, as SQL literals:
+// c0, c1… those of the columns, u… those that a regex pattern has of its own.
+type pattern struct {
+	re      string
+	columns []plan.Column
+	groups  []string
+}
+
+// parsePattern writes the regular expression of a parse operator. The pattern must match from the start of the text, a
+// simple or relaxed one to its end, unless a star stands there; in those two modes a column runs to the next text, in
+// regex mode stars and columns take as much as they can unless the flag U turns that round.
+func parsePattern(n *plan.Parse) (pattern, error) {
+	var p pattern
 	var re strings.Builder
-	var cols []plan.Column
+	isRegex := n.Mode == plan.ParseRegex
 	flags := "s"
-	if n.Mode == plan.ParseRegex {
+	if isRegex {
 		flags = ""
 		for _, f := range n.Flags {
-			switch f {
-			case 'i', 'm', 's', 'U':
-				flags += string(f)
-			default:
-				return "", nil, fmt.Errorf("parse: unknown flag %q: use i, m, s or U", f)
+			if !strings.ContainsRune("imsU", f) {
+				return p, fmt.Errorf("parse: unknown flag %q: use i, m, s or U", f)
 			}
+			flags += string(f)
 		}
 	}
 	if flags != "" {
 		re.WriteString("(?" + flags + ")")
 	}
 	re.WriteString("^")
-	for i, p := range n.Parts {
-		last := i == len(n.Parts)-1
+	for i, part := range n.Parts {
 		switch {
-		case p.Star:
+		case part.Star && isRegex:
+			re.WriteString(".*")
+		case part.Star:
 			re.WriteString(".*?")
-			if last {
-				re.WriteString("$")
+		case part.Column != nil:
+			p.groups = append(p.groups, fmt.Sprintf("'c%d'", len(p.columns)))
+			p.columns = append(p.columns, *part.Column)
+			re.WriteString("(" + columnPattern(n.Mode, part.Column.Type, i == len(n.Parts)-1) + ")")
+		case isRegex:
+			own, err := groups(part.Text)
+			if err != nil {
+				return p, fmt.Errorf("parse kind=regex: %w", err)
 			}
-		case p.Column != nil:
-			cols = append(cols, *p.Column)
-			typ, typed := typePatterns[p.Column.Type]
-			switch {
-			case typed && n.Mode != plan.ParseRegex:
-				re.WriteString("(" + typ + ")")
-			case last:
-				re.WriteString("(.*)")
-			default:
-				re.WriteString("(.*?)")
+			for range own {
+				p.groups = append(p.groups, fmt.Sprintf("'u%d'", len(p.groups)))
 			}
-		case n.Mode == plan.ParseRegex:
-			re.WriteString(p.Text)
+			re.WriteString(part.Text)
 		default:
-			re.WriteString(regexp.QuoteMeta(p.Text))
+			re.WriteString(regexp.QuoteMeta(part.Text))
 		}
 	}
-	if n.Mode != plan.ParseRegex {
+	if !isRegex {
 		re.WriteString("$")
 	}
-	pattern := re.String()
-	if n.Mode == plan.ParseRegex {
-		caps, err := groups(pattern)
-		if err != nil {
-			return "", nil, err
-		}
-		if caps != len(cols) {
-			return "", nil, fmt.Errorf("parse kind=regex: the pattern has %d groups of its own: write them as (?:…)", caps-len(cols))
-		}
+	p.re = re.String()
+	return p, nil
+}
+
+// columnPattern is what a column of a parse pattern matches.
+func columnPattern(mode plan.ParseMode, t catalog.Type, last bool) string {
+	typ, typed := typePatterns[t]
+	switch {
+	case typed && mode != plan.ParseRelaxed:
+		return typ
+	case mode == plan.ParseRegex:
+		return ".*"
+	case typed:
+		return typ + "|.*?"
+	case last:
+		return ".*"
 	}
-	return pattern, cols, nil
+	return ".*?"
 }

@@ -128,7 +128,7 @@ var structured = map[string]bool{"arg_max": true, "arg_min": true, "take_any": t
 // ordered are the aggregates whose result depends on the order of the rows.
 var ordered = map[string]bool{
 	"make_list": true, "make_list_if": true, "make_list_with_nulls": true, "make_set": true, "make_set_if": true,
-	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true,
+	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true, "arg_max": true, "arg_min": true,
 }
 
 // aggregateTemplates are the aggregates that are one SQL expression. $F is the filter of the …if forms: the last
@@ -175,7 +175,7 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 	}
 	switch name := c.Overload.Func.Name; name {
 	case "arg_max", "arg_min":
-		return structAggregate(name, args[0], args, args[0]+" IS NOT NULL", ""), nil
+		return structAggregate(name, args[0], args, ord), nil
 	case "take_any":
 		return "first(" + structOf(args) + ord + ")", nil
 	case "make_list", "make_list_if", "make_list_with_nulls", "make_set", "make_set_if", "make_bag", "make_bag_if":
@@ -192,9 +192,11 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 	return "", fmt.Errorf("not supported yet: %s()", c.Overload.Func.Name)
 }
 
-// structAggregate is arg_max or arg_min over all columns at once, so that they come from one row.
-func structAggregate(fn, order string, fields []string, filter, ord string) string {
-	return fn + "(" + structOf(fields) + ", " + order + ord + ") FILTER (WHERE " + filter + ")"
+// structAggregate is arg_max or arg_min over all columns at once, so that they come from one row: any row where all
+// order values are null.
+func structAggregate(fn, order string, fields []string, ord string) string {
+	all := structOf(fields)
+	return "coalesce(" + fn + "(" + all + ", " + order + ") FILTER (WHERE " + order + " IS NOT NULL), first(" + all + ord + "))"
 }
 
 func structOf(fields []string) string {

@@ -29,7 +29,7 @@ var scalarEntries = []entry{
 	{name: "totimespan", aliases: "totime", sigs: []string{"(value:any) timespan"}, doc: "As timespan from [-][d.]hh:mm:ss[.f]; null if it cannot be read.", ex: ex("print totimespan('0.00:01:00') == 1min", "true")},
 	{name: "toguid", sigs: []string{"(value:any) guid"}, doc: "As guid; null if it cannot be read.", ex: ex("print toguid('70fc66f7-8279-44fc-9092-d364d70fce44') == guid(70fc66f7-8279-44fc-9092-d364d70fce44)", "true")},
 	{name: "todynamic", aliases: "parse_json parsejson toobject", sigs: []string{"(value:any) dynamic"}, doc: "JSON text as a dynamic; text that is not JSON becomes a dynamic string.", ex: ex(`print parse_json('{"a":1}').a`, "1")},
-	{name: "tohex", sigs: []string{"(value:long, [length:long]) string"}, doc: "Hexadecimal text in lower case.", ex: ex("print tohex(256)", "100")},
+	{name: "tohex", sigs: []string{"tohex.int: (value:int!, [length:long]) string", "(value:long, [length:long]) string"}, doc: "Hexadecimal text in lower case.", ex: ex("print tohex(256)", "100")},
 
 	// strings
 	{name: "strcat", sigs: []string{"(values:any…) string"}, doc: "All arguments as text, joined.", ex: ex("print strcat('a', 1, 'b')", "a1b")},
