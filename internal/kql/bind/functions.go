@@ -78,12 +78,12 @@ func (b *binder) callTable(f *function, args []syntax.Expression, at syntax.Node
 		b.report(diag.TableExpected(at.Pos()))
 		return b.broken()
 	}
-	r := b.tabular(body.Expression, inner)
-	if r.source == "" {
-		return r
-	}
-	named := *r
+	named := *b.tabular(body.Expression, inner)
 	named.source = ""
+	if f.decl.View {
+		// To the rest of the query a view is a table of its name.
+		named.source = f.name
+	}
 	return &named
 }
 

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,6 +58,11 @@ func (b *binder) unionTables(e syntax.Expression, fuzzy bool, s *scope) []*relat
 				}
 			}
 		}
+		for _, name := range b.views(s) {
+			if v := s.lookup(name); matchPattern(e.Pattern, name) {
+				list = append(list, b.callTable(v.function, nil, e, s))
+			}
+		}
 		if len(list) == 0 && !fuzzy {
 			b.report(diag.UnknownTable(e.Pos(), e.Pattern, ""))
 		}
@@ -66,6 +72,13 @@ func (b *binder) unionTables(e syntax.Expression, fuzzy bool, s *scope) []*relat
 		return nil
 	}
 	return []*relation{b.tabular(e, s)}
+}
+
+// views lists the let functions that patterns of table names find, sorted.
+func (b *binder) views(s *scope) []string {
+	list := s.names(func(v *variable) bool { return v.function != nil && v.function.decl.View })
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // missingTable reports whether an operand of a fuzzy union begins with a stored table that does not exist.
@@ -118,8 +131,11 @@ func (b *binder) union(legs []*relation, inner bool, source string, at syntax.No
 		}
 	}
 	names := newNameSet(len(found))
-	if source != "" {
-		names.take(source)
+	// Names with one type keep it; names that a suffix makes give way to them.
+	for _, c := range found {
+		if len(byName[c.name]) == 1 {
+			names.take(c.name)
+		}
 	}
 	// Each name stands where it appeared first, with all its types.
 	var cols []plan.Column
@@ -135,16 +151,24 @@ func (b *binder) union(legs []*relation, inner bool, source string, at syntax.No
 				continue
 			}
 			name := c.name
-			if len(byName[c.name]) > 1 && !inner {
-				name += "_" + found[i].typ.String()
+			if len(byName[c.name]) > 1 {
+				if !inner {
+					name += "_" + found[i].typ.String()
+				}
+				name = names.unique(name)
 			}
-			cols = append(cols, plan.Column{Name: names.unique(name), Type: found[i].typ})
+			cols = append(cols, plan.Column{Name: name, Type: found[i].typ})
 			origin = append(origin, found[i])
 		}
 	}
 	node := &plan.Union{}
 	size, open := 0, false
 	if source != "" {
+		for i := range cols {
+			if cols[i].Name == source {
+				cols[i].Name = names.unique(source)
+			}
+		}
 		node.Columns = append(node.Columns, plan.Column{Name: source, Type: catalog.String})
 	}
 	node.Columns = append(node.Columns, cols...)

@@ -1,51 +1,77 @@
 package bind
 
 import (
+	"strings"
+
 	"nordlys/internal/kql/catalog"
 	"nordlys/internal/kql/diag"
 	"nordlys/internal/kql/plan"
 	"nordlys/internal/kql/syntax"
 )
 
-// tupleTypes returns the types of the columns of a function that yields several; the catalogue has them as one array.
+// tupleColumns returns the columns of a function that yields several; the catalogue has their values as one array.
 // nil for all other functions.
-func tupleTypes(function string) []catalog.Type {
-	const r, l, d = catalog.Real, catalog.Long, catalog.Dynamic
+func tupleColumns(function string) []plan.Column {
+	text := ""
 	switch function {
-	case "series_fit_line":
-		return []catalog.Type{r, r, r, r, r, d}
-	case "series_fit_2lines":
-		return []catalog.Type{r, l, r, r, d, r, r, r, r, r, r, r, r}
 	case "series_stats":
-		return []catalog.Type{r, l, r, l, r, r, r}
+		text = "min:real min_idx:long max:real max_idx:long avg:real stdev:real variance:real"
+	case "series_fit_line":
+		text = "rsquare:real slope:real variance:real rvariance:real interception:real line_fit:dynamic"
+	case "series_fit_2lines":
+		text = `rsquare:real split_idx:long variance:real rvariance:real line_fit:dynamic right_rsquare:real
+			right_slope:real right_interception:real right_variance:real right_rvariance:real left_rsquare:real
+			left_slope:real left_interception:real left_variance:real left_rvariance:real`
 	case "series_decompose_anomalies":
-		return []catalog.Type{d, d, d}
+		text = "ad_flag:dynamic ad_score:dynamic baseline:dynamic"
 	}
-	return nil
+	var cols []plan.Column
+	for _, field := range strings.Fields(text) {
+		name, typeName, _ := strings.Cut(field, ":")
+		t, _ := catalog.ParseType(typeName)
+		cols = append(cols, plan.Column{Name: name, Type: t})
+	}
+	return cols
 }
 
-// tuple binds one element of extend, project or print that gives several names: (a, b) = series_fit_line(x). It
-// returns false for an element with at most one name.
-func (b *binder) tuple(e syntax.Expression, en *env) ([]plan.Named, bool) {
+// tuple binds an element of extend, project or print that makes several columns, or that has several names. Names that
+// are given drop the columns behind them; without names each column is called after the function and its argument. ok
+// is false for an element that makes one column.
+// https://learn.microsoft.com/kusto/query/extend-operator
+func (b *binder) tuple(e syntax.Expression, en *env) (items []plan.Named, ok bool) {
 	given, value := split(e)
-	if len(given) < 2 {
+	var cols []plan.Column
+	prefix := ""
+	if call, isCall := value.(*syntax.FunctionCallExpression); isCall && en.scope.lookup(call.Name.Text) == nil {
+		if cols = tupleColumns(call.Name.Text); cols != nil && len(call.Arguments) > 0 {
+			argument, _ := b.derivedName(call.Arguments[0], en)
+			prefix = call.Name.Text + "_" + argument + "_"
+		}
+	}
+	if cols == nil && len(given) < 2 {
 		return nil, false
 	}
 	bound := b.scalarExpr(value, en)
-	var types []catalog.Type
-	if call, ok := value.(*syntax.FunctionCallExpression); ok {
-		types = tupleTypes(call.Name.Text)
+	most := max(1, len(cols))
+	if len(given) > most && !isUnknown(bound) {
+		b.report(diag.TooManyNames(given[most].Pos(), most))
 	}
-	if len(given) > max(1, len(types)) && !isUnknown(bound) {
-		b.report(diag.TooManyNames(given[max(1, len(types))].Pos(), max(1, len(types))))
+	count := len(given)
+	if count == 0 {
+		count = len(cols)
 	}
-	items := make([]plan.Named, len(given))
-	for i, n := range given {
-		items[i] = plan.Named{Name: n.Text, Expr: unknown()}
-		if i < len(types) && !isUnknown(bound) {
-			part := step(bound, plan.Step{Index: &plan.Const{Typ: catalog.Long, Value: int64(i)}})
-			items[i].Expr = b.convert(part, types[i])
+	for i := range count {
+		item := plan.Named{Expr: unknown()}
+		if i < len(given) {
+			item.Name = given[i].Text
+		} else {
+			item.Name = prefix + cols[i].Name
 		}
+		if i < len(cols) && !isUnknown(bound) {
+			part := step(bound, plan.Step{Index: &plan.Const{Typ: catalog.Long, Value: int64(i)}})
+			item.Expr = b.convert(part, cols[i].Type)
+		}
+		items = append(items, item)
 	}
 	return items, true
 }

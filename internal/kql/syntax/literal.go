@@ -204,6 +204,7 @@ func ParseDateTime(text string) (int64, bool) {
 	if len(text) >= 2 && (text[0] == '"' || text[0] == '\'') && text[len(text)-1] == text[0] {
 		text = strings.TrimSpace(text[1 : len(text)-1])
 	}
+	text = strings.ReplaceAll(text, " - ", "-")
 	if ticks, ok := parseISO(text); ok {
 		return ticks, true
 	}
