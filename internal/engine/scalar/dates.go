@@ -64,31 +64,33 @@ func (d *dateScanner) word() string {
 
 func (d *dateScanner) weekday() {
 	before := d.s
-	w := d.word()
-	if nameIndex(w, "sunday monday tuesday wednesday thursday friday saturday") == 0 {
+	if nameIndex(d.word(), dayNames[:]) == 0 {
 		d.s = before
 		return
 	}
 	d.skip(", ")
 }
 
-// nameIndex gives the place, from 1, of a name in a list, of which at least three letters are written; 0 if it is not
-// there.
-func nameIndex(w, list string) int {
+// The names of days and months, of which at least three letters are written.
+var (
+	dayNames   = [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
+	monthNames = [...]string{
+		"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+	}
+)
+
+// nameIndex gives the place, from 1, of a name or its first three letters in a list; 0 if it is not there.
+func nameIndex(w string, names []string) int {
 	if len(w) < 3 {
 		return 0
 	}
-	for i := 1; list != ""; i++ {
-		var name string
-		name, list, _ = strings.Cut(list, " ")
-		if len(w) <= len(name) && (len(w) == len(name) || len(w) == 3) && strings.EqualFold(name[:len(w)], w) {
-			return i
+	for i, name := range names {
+		if w[0]|0x20 == name[0] && w[1]|0x20 == name[1] && w[2]|0x20 == name[2] && (len(w) == 3 || strings.EqualFold(w, name)) {
+			return i + 1
 		}
 	}
 	return 0
 }
-
-const monthNames = "january february march april may june july august september october november december"
 
 // date reads the day; year is -1 where it comes after the clock.
 func (d *dateScanner) date() bool {
@@ -129,7 +131,7 @@ func (d *dateScanner) date() bool {
 		return d.shortYear()
 	}
 	d.day = first // 2 Jan 2006, 02-Jan-06
-	if d.month = nameIndex(d.word(), monthNames); d.month == 0 || d.s == "" {
+	if d.month = nameIndex(d.word(), monthNames[:]); d.month == 0 || d.s == "" {
 		return false
 	}
 	d.skip(", -")
@@ -138,7 +140,7 @@ func (d *dateScanner) date() bool {
 
 // monthFirst reads Jan 2 2006, January 2, 2006 or Jan 2 before a clock and the year.
 func (d *dateScanner) monthFirst() bool {
-	if d.month = nameIndex(d.word(), monthNames); d.month == 0 {
+	if d.month = nameIndex(d.word(), monthNames[:]); d.month == 0 {
 		return false
 	}
 	d.skip(" ")

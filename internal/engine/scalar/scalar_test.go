@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"nordlys/internal/kql/catalog"
@@ -121,6 +123,27 @@ func TestNulls(t *testing.T) {
 			checkType(t, f, f.Call(args))
 		}
 	}
+}
+
+// TestConcurrentCalls calls the functions that keep compiled arguments from several goroutines, with more different
+// arguments than are kept.
+func TestConcurrentCalls(t *testing.T) {
+	fns := functions(t)
+	var wait sync.WaitGroup
+	for g := range 4 {
+		wait.Go(func() {
+			for i := range 3 * memoEntries {
+				n := strconv.Itoa((i + g) % (2 * memoEntries))
+				if got := fns["go_extract"].Call([]any{"a" + n + "b", "a(" + n + ")b", int64(1)}); got != n {
+					t.Errorf("extract gives %v for %s", got, n)
+				}
+				if got := fns["go_ipv4_is_in_any_range"].Call([]any{"10.0.0.1", `["10.0.0.0/8","` + n + `"]`}); got != true {
+					t.Errorf("ipv4_is_in_any_range gives %v", got)
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func sample(t catalog.Type) any {

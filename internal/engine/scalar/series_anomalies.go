@@ -218,7 +218,8 @@ func findPeriod(y []float64, least float64) int {
 	if corr == nil {
 		return 0
 	}
-	score := func(p int) float64 { return corr[p] * float64(n) / float64(n-p) }
+	// Fewer pairs of points lie further apart; the square root gives the score of the page's example.
+	score := func(p int) float64 { return corr[p] * math.Sqrt(float64(n)/float64(n-p)) }
 	best, top := 0, least
 	for p := 4; p <= n/2; p++ {
 		// A peak of the autocorrelation; a multiple of a period must be clearly better to win.

@@ -195,7 +195,8 @@ func replaceSegments(segments []segment, find, replacement string) []segment {
 }
 
 // indexOf counts characters. https://learn.microsoft.com/kusto/query/indexof-function: a negative start counts from the
-// end, length -1 is no limit, and null comes of a length below that or a negative occurrence. Occurrences may overlap.
+// end, length -1 is no limit, and null comes of a length below that or a negative occurrence. The page's examples show
+// that the length counts anew from each occurrence on; occurrences may overlap.
 func indexOf(a []any) any {
 	text, ok := a[0].(string)
 	find, ok1 := a[1].(string)
@@ -210,13 +211,13 @@ func indexOf(a []any) any {
 	if !ok {
 		return int64(-1)
 	}
-	end := len(text)
-	if length >= 0 {
-		if n, ok := byteOffset(text[from:], length); ok {
-			end = from + n
-		}
-	}
 	for at := from; ; {
+		end := len(text)
+		if length >= 0 {
+			if n, ok := byteOffset(text[at:], length); ok {
+				end = at + n
+			}
+		}
 		i := strings.Index(text[at:end], find)
 		if i < 0 {
 			return int64(-1)
@@ -225,7 +226,7 @@ func indexOf(a []any) any {
 		if occurrence--; occurrence <= 0 {
 			return start + int64(utf8.RuneCountInString(text[from:at]))
 		}
-		if at >= end {
+		if at >= len(text) {
 			return int64(-1)
 		}
 		_, size := utf8.DecodeRuneInString(text[at:])
