@@ -10,7 +10,15 @@ import (
 // declaration checks the parameters of a let function; its body is bound where it is called, with the types of the
 // arguments.
 func (b *binder) declaration(f *syntax.FunctionDeclaration) {
+	if f.Body.Expression == nil && !b.query.Broken {
+		b.report(diag.MissingQuery(f.Body.Pos()))
+	}
+	seen := map[string]bool{}
 	for _, p := range f.Parameters {
+		if seen[p.Name.Text] && p.Name.Text != "" {
+			b.report(diag.DuplicateVariable(p.Name.Pos(), p.Name.Text))
+		}
+		seen[p.Name.Text] = true
 		if p.Tabular {
 			for _, c := range p.Columns {
 				b.typeName(c.Type)

@@ -21,11 +21,11 @@ func MissingQuery(span Span) Diagnostic {
 	}
 }
 
-// DuplicateVariable says that two let statements of a block declare one name.
+// DuplicateVariable says that two let statements of a block, or two parameters, declare one name.
 func DuplicateVariable(span Span, name string) Diagnostic {
 	return Diagnostic{
 		Code: CodeDuplicateVariable, Summary: "Name declared twice", Span: span,
-		Detail: fmt.Sprintf("A let statement has declared %s already. Choose another name.", name),
+		Detail: fmt.Sprintf("%s is declared here already. Choose another name.", name),
 	}
 }
 
