@@ -313,10 +313,10 @@ func choices(v any) func(i int) string {
 	if !ok {
 		return func(int) string { return "null" }
 	}
-	if kindOf(strings.TrimSpace(s)) != '[' {
-		if end, ok := scanValue(s, skipSpace(s, 0), 0); !ok || skipSpace(s, end) != len(s) {
-			s = "null"
-		}
+	if s, ok = oneValue(s); !ok {
+		s = "null"
+	}
+	if kindOf(s) != '[' {
 		return func(int) string { return s }
 	}
 	items, ok := elements(s, nil)

@@ -19,7 +19,7 @@ func bagFuncs() []Func {
 			if !ok || !ok1 {
 				return nil
 			}
-			if !ok2 {
+			if value, ok2 = oneValue(value); !ok2 {
 				value = "null"
 			}
 			return bagSetKey(bag, key, value)
@@ -245,6 +245,6 @@ func appendCanonical(b []byte, raw string, depth int) ([]byte, bool) {
 		}
 		return appendQuoted(b, unquote(raw)), true
 	}
-	end, ok := scanValue(raw, 0, 0)
-	return append(b, raw...), ok && end == len(raw)
+	raw, ok := oneValue(raw)
+	return append(b, raw...), ok
 }

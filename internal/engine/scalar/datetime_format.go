@@ -186,10 +186,9 @@ func makeDatetime(a []any) any {
 		hour < 0 || hour > 23 || minute < 0 || minute > 59 || !(second >= 0 && second < 60) {
 		return nil
 	}
-	t := time.Date(int(year), time.Month(month), int(day), int(hour), int(minute), 0, 0, time.UTC)
-	if int64(t.Day()) != day {
+	t, ok := instant(int(year), int(month), int(day), int(hour), int(minute), 0, 0, 0)
+	if !ok {
 		return nil
 	}
-	fraction := int64(math.Round(second * ticksPerSecond))
-	return ticks(t) + min(fraction, 60*ticksPerSecond-1)
+	return t + min(int64(math.Round(second*ticksPerSecond)), 60*ticksPerSecond-1)
 }

@@ -104,7 +104,7 @@ func TestJSONText(t *testing.T) {
 }
 
 func FuzzDynamic(f *testing.F) {
-	for _, s := range []string{`[[1,2.0],["a\u0061",null],{"b":[true]}]`, `[{"a":1},{"a":{"b":2}}]`, `["$.a.b","$['x']","$["]`, `[1,2,3,4,5,6,7,8,9]`, `[9e999,"1:2:3","2024-01-01T00:00:00Z"]`, `{"a":`, `[-]`} {
+	for _, s := range []string{`[[1,2.0],["a\u0061",null],{"b":[true]}]`, `[{"a":1},{"a":{"b":2}}]`, `["$.a.b","$['x']","$["]`, `[1,2,3,4,5,6,7,8,9]`, `[9e999,"1:2:3","2024-01-01T00:00:00Z"]`, `{"a":`, `[-]`, `"\`} {
 		f.Add(s, int64(1))
 	}
 	fns := Functions()
@@ -122,10 +122,8 @@ func FuzzDynamic(f *testing.F) {
 				}
 				takesDynamic = takesDynamic || i < 3 && fn.Args[i].String() == "dynamic"
 			}
-			if end, ok := scanValue(s, 0, 0); takesDynamic && ok && end == len(s) && s != "null" {
+			if takesDynamic {
 				checkType(t, fn, fn.Call(args))
-			} else if takesDynamic {
-				fn.Call(args)
 			}
 		}
 	})

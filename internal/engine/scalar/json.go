@@ -130,6 +130,16 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
+// oneValue trims a text that is one JSON value and nothing else; false for any other.
+func oneValue(s string) (string, bool) {
+	i := skipSpace(s, 0)
+	end, ok := scanValue(s, i, 0)
+	if !ok || skipSpace(s, end) != len(s) {
+		return "", false
+	}
+	return s[i:end], true
+}
+
 // elements appends the texts of the elements of a JSON array to buf; false for what is not one array.
 func elements(s string, buf []string) ([]string, bool) {
 	i := skipSpace(s, 0)

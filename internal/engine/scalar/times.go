@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"nordlys/internal/kql/catalog"
 )
@@ -50,10 +49,6 @@ func ParseDatetime(s string) (int64, bool) {
 		t, ok = parseOtherDate(s)
 	}
 	return t, ok && t >= 0 && t <= maxTicks
-}
-
-func ticks(t time.Time) int64 {
-	return unixEpochTicks + t.Unix()*ticksPerSecond + int64(t.Nanosecond())/100
 }
 
 // parseISO reads yyyy[-MM[-dd[(T| )HH[:mm[:ss[.fffffff]]]]]] with Z, ±hh:mm or no zone.
@@ -110,9 +105,17 @@ func instant(year, month, day, hour, minute, second, frac, offset int) (int64, b
 		hour > 24 || hour == 24 && (minute > 0 || second > 0 || frac > 0) || minute > 59 || second > 60 {
 		return 0, false
 	}
-	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
-	return ticks(t) + int64(frac) - int64(offset)*60*ticksPerSecond, true
+	y := year - 1
+	days := 365*y + y/4 - y/100 + y/400 + daysBefore[month-1] + day - 1
+	if month > 2 && daysIn(year, 2) == 29 {
+		days++
+	}
+	seconds := int64(((days*24+hour)*60+minute-offset)*60 + second)
+	return seconds*ticksPerSecond + int64(frac), true
 }
+
+// daysBefore counts the days of a common year before each month.
+var daysBefore = [...]int{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334}
 
 func daysIn(year, month int) int {
 	switch month {

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+func ticks(t time.Time) int64 {
+	return unixEpochTicks + t.Unix()*ticksPerSecond + int64(t.Nanosecond())/100
+}
+
 func at(year int, month time.Month, day, hour, minute, second, nanos int) int64 {
 	return ticks(time.Date(year, month, day, hour, minute, second, nanos, time.UTC))
 }
@@ -41,6 +45,18 @@ func TestParseDatetime(t *testing.T) {
 		got, ok := ParseDatetime(tt.in)
 		if ok != (tt.want != 0) || ok && got != tt.want {
 			t.Errorf("ParseDatetime(%q) = %d, %v; want %d", tt.in, got, ok, tt.want)
+		}
+	}
+}
+
+// TestCalendar compares every day of some years with package time's.
+func TestCalendar(t *testing.T) {
+	for _, year := range []int{1, 4, 100, 400, 1582, 1900, 1970, 2000, 2023, 2024, 2100, 9999} {
+		for day := time.Date(year, 1, 1, 23, 59, 58, 0, time.UTC); day.Year() == year; day = day.AddDate(0, 0, 1) {
+			y, m, d := day.Date()
+			if got, ok := instant(y, int(m), d, 23, 59, 58, 0, 0); !ok || got != ticks(day) {
+				t.Fatalf("%v is %d, want %d", day, got, ticks(day))
+			}
 		}
 	}
 }
