@@ -48,7 +48,7 @@ func regexFuncs() []Func {
 				return countOverlapping(text, search)
 			case "regex":
 				if re := cache.get(search); re != nil {
-					return countMatches(re, text)
+					return int64(len(re.FindAllStringIndex(text, -1)))
 				}
 			}
 			return nil
@@ -106,20 +106,18 @@ func extractAll(re *regexp.Regexp, text string, groups any) any {
 			wanted = append(wanted, i)
 		}
 	}
-	var b []byte
-	tooBig := false
-	eachMatch(re, text, func(m []int) bool {
-		sep := byte(',')
-		if b == nil {
-			sep = '['
-			b = make([]byte, 0, 64)
-		}
-		b = append(b, sep)
+	matches := re.FindAllStringSubmatchIndex(text, maxMatches+1)
+	if len(matches) == 0 || len(matches) > maxMatches {
+		return nil
+	}
+	b := make([]byte, 0, 64)
+	for i, m := range matches {
+		b = append(b, "[,"[min(i, 1)])
 		if len(wanted) > 1 {
 			b = append(b, '[')
 		}
-		for i, g := range wanted {
-			if i > 0 {
+		for k, g := range wanted {
+			if k > 0 {
 				b = append(b, ',')
 			}
 			part := ""
@@ -131,11 +129,9 @@ func extractAll(re *regexp.Regexp, text string, groups any) any {
 		if len(wanted) > 1 {
 			b = append(b, ']')
 		}
-		tooBig = len(b) > maxOutput
-		return !tooBig
-	})
-	if b == nil || tooBig {
-		return nil
+		if len(b) > maxOutput {
+			return nil
+		}
 	}
 	return string(append(b, ']'))
 }
@@ -161,29 +157,17 @@ func groupNumbers(re *regexp.Regexp, s string, out []int) ([]int, bool) {
 	return out, true
 }
 
-// eachMatch walks the matches from left to right as long as f returns true, at most maxMatches of them.
-func eachMatch(re *regexp.Regexp, text string, f func(m []int) bool) {
-	for _, m := range re.FindAllStringSubmatchIndex(text, maxMatches) {
-		if !f(m) {
-			return
-		}
-	}
-}
-
-// maxMatches bounds the matches of one call.
-const maxMatches = 1 << 20
-
-func countMatches(re *regexp.Regexp, text string) int64 {
-	var n int64
-	eachMatch(re, text, func([]int) bool { n++; return true })
-	return n
-}
+// maxMatches bounds the matches of one call of extract_all.
+const maxMatches = 1 << 18
 
 // countOverlapping counts plain occurrences, which may overlap; an empty text never occurs.
 // https://learn.microsoft.com/kusto/query/countof-function
 func countOverlapping(text, search string) int64 {
 	if search == "" {
 		return 0
+	}
+	if len(search) > 64 {
+		return countLong(text, search)
 	}
 	var n int64
 	for {
@@ -194,4 +178,29 @@ func countOverlapping(text, search string) int64 {
 		n++
 		text = text[i+1:]
 	}
+}
+
+// countLong counts by the method of Knuth, Morris and Pratt, whose time does not grow with the product of the lengths.
+func countLong(text, search string) int64 {
+	back := make([]int32, len(search)+1) // how much of the beginning ends there
+	back[0] = -1
+	for i, k := 0, int32(-1); i < len(search); {
+		for k >= 0 && search[i] != search[k] {
+			k = back[k]
+		}
+		i, k = i+1, k+1
+		back[i] = k
+	}
+	var n int64
+	k := int32(0)
+	for i := range len(text) {
+		for k >= 0 && text[i] != search[k] {
+			k = back[k]
+		}
+		if k++; int(k) == len(search) {
+			n++
+			k = back[k]
+		}
+	}
+	return n
 }

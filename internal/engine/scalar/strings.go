@@ -133,7 +133,7 @@ func replaceStrings(a []any) any {
 	if !ok1 || !ok2 {
 		return text
 	}
-	segments := []segment{{text, false}}
+	segments, work := []segment{{text, false}}, 0
 	for i, l := range lookups {
 		if kindOf(l) != '"' || len(l) == 2 {
 			continue
@@ -146,7 +146,8 @@ func replaceStrings(a []any) any {
 		if i < len(rewrites) && kindOf(rewrites[i]) == '"' {
 			replacement = unquote(rewrites[i])
 		}
-		if segments = replaceSegments(segments, find, replacement); segments == nil {
+		segments = replaceSegments(segments, find, replacement)
+		if work += len(segments); segments == nil || work > maxOutput {
 			return ""
 		}
 	}
@@ -211,15 +212,10 @@ func indexOf(a []any) any {
 	if !ok {
 		return int64(-1)
 	}
+	width := int64(utf8.RuneCountInString(find))
 	for at := from; ; {
-		end := len(text)
-		if length >= 0 {
-			if n, ok := byteOffset(text[at:], length); ok {
-				end = at + n
-			}
-		}
-		i := strings.Index(text[at:end], find)
-		if i < 0 {
+		i := strings.Index(text[at:], find)
+		if i < 0 || length >= 0 && int64(utf8.RuneCountInString(text[at:at+i]))+width > length {
 			return int64(-1)
 		}
 		at += i

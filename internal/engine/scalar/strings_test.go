@@ -57,6 +57,7 @@ func TestRegex(t *testing.T) {
 		{"go_extract_all", []any{"x=1", pairs, "[]"}, nil}, {"go_extract_all", []any{"x=1", `no (match)`, nil}, nil}, {"go_extract_all", []any{"x=1", `x`, nil}, nil},
 		{"go_extract_all", []any{`say "hi"`, `(".*")`, nil}, `["\"hi\""]`},
 		{"go_countof", []any{"banana", "ana", nil}, 2}, {"go_countof", []any{"banana", "ana", "regex"}, 1}, {"go_countof", []any{"banana", "n", "normal"}, 2},
+		{"go_countof", []any{strings.Repeat("ab", 100_000), strings.Repeat("ab", 1000), nil}, 99_001}, {"go_countof", []any{strings.Repeat("x", 99) + "y" + strings.Repeat("x", 100), strings.Repeat("x", 99), nil}, 3},
 		{"go_countof", []any{"banana", "", nil}, 0}, {"go_countof", []any{"banana", "[an]", "regex"}, 5}, {"go_countof", []any{"banana", "(", "regex"}, nil},
 		{"go_countof", []any{"banana", "a", "other"}, nil},
 	})
