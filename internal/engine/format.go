@@ -65,6 +65,12 @@ func Text(v any, t catalog.Type) string {
 	case float64:
 		return realText(v)
 	case string:
+		if t == catalog.Dynamic && strings.HasPrefix(v, `"`) {
+			var s string
+			if json.Unmarshal([]byte(v), &s) == nil {
+				return s
+			}
+		}
 		return v
 	}
 	return ""

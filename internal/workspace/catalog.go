@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -233,14 +234,16 @@ func (w *Workspace) sweep() error {
 	})
 }
 
-// Relation implements lower.Tables: the segments whose time range can match, with the columns that they lack filled in.
-func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds) (string, error) {
+// Relation implements lower.Tables: the segments whose time range can match. A column that no such segment has is
+// constant; one that some lack is filled in.
+func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds) (string, []string, error) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	var files []string
 	present := map[string]int{}
 	if t := w.catalog.stored[table]; t != nil {
-		for _, s := range t.segments {
+		// Newest first: a query for the latest rows then skips the rest by the times it has seen.
+		for _, s := range slices.Backward(t.segments) {
 			if s.max < b.From || s.min > b.To {
 				continue
 			}
@@ -250,42 +253,30 @@ func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds
 			}
 		}
 	}
-	sel := make([]string, len(columns))
-	plain, mixed := true, false
+	mixed := false
+	exprs := make([]string, len(columns))
 	for i, c := range columns {
-		id := lower.Ident(c.Name)
+		exprs[i] = lower.Ident(c.Name)
+		absent := "CAST(NULL AS " + lower.SQLType(c.Type) + ")"
+		if c.Type == kqltypes.String {
+			absent = "''"
+		}
 		switch n := present[c.Name]; {
 		case n == 0:
-			plain = false
-			sel[i] = "CAST(NULL AS " + lower.SQLType(c.Type) + ") AS " + id
-			if c.Type == kqltypes.String {
-				sel[i] = "'' AS " + id
-			}
+			exprs[i] = absent
 		case n < len(files):
 			mixed = true
-			sel[i] = id
 			if c.Type == kqltypes.String {
-				plain = false
-				sel[i] = "coalesce(" + id + ", '') AS " + id
+				exprs[i] = "coalesce(" + exprs[i] + ", '')"
 			}
-		default:
-			sel[i] = id
 		}
 	}
-	if len(sel) == 0 {
-		sel = []string{"1 AS \"$none\""}
-		plain = len(files) > 0
-	}
 	if len(files) == 0 {
-		return "(SELECT " + strings.Join(sel, ", ") + " WHERE false)", nil
+		return "(SELECT 1 WHERE false)", exprs, nil
 	}
 	from := "read_parquet([" + strings.Join(files, ", ") + "]"
 	if mixed {
 		from += ", union_by_name = true"
 	}
-	from += ")"
-	if plain {
-		return from, nil
-	}
-	return "(SELECT " + strings.Join(sel, ", ") + " FROM " + from + ")", nil
+	return from + ")", exprs, nil
 }

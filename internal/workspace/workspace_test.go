@@ -63,11 +63,11 @@ func add(t *testing.T, w *Workspace, table string, rec arrow.RecordBatch, want i
 
 func count(t *testing.T, w *Workspace, table, column string, b lower.Bounds) (rows, filled int64) {
 	t.Helper()
-	from, err := w.Relation(table, []plan.Column{{Name: column, Type: kqltypes.String}, {Name: "TimeGenerated", Type: kqltypes.Datetime}}, b)
+	from, exprs, err := w.Relation(table, []plan.Column{{Name: column, Type: kqltypes.String}, {Name: "TimeGenerated", Type: kqltypes.Datetime}}, b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	q := "SELECT count(*), count(*) FILTER (WHERE " + lower.Ident(column) + " <> '') FROM " + from
+	q := "SELECT count(*), count(*) FILTER (WHERE " + exprs[0] + " <> '') FROM " + from
 	if err := w.db.SQL().QueryRow(q).Scan(&rows, &filled); err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}

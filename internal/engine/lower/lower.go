@@ -24,9 +24,9 @@ const MaxTicks = 3155378975999999999
 
 // Tables gives the SQL of stored tables.
 type Tables interface {
-	// Relation gives a FROM item that yields exactly the columns asked for, under their names, for rows whose
-	// TimeGenerated can lie within bounds (more rows are allowed, fewer are not).
-	Relation(table string, columns []plan.Column, bounds Bounds) (string, error)
+	// Relation gives a FROM item, and for each column asked for the SQL that reads it there: its quoted name where the
+	// item has it as it is. It yields the rows whose TimeGenerated can lie within bounds; more are allowed, fewer not.
+	Relation(table string, columns []plan.Column, bounds Bounds) (from string, exprs []string, err error)
 }
 
 // Options are what a lowering needs besides the plan.

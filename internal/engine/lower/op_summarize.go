@@ -128,7 +128,7 @@ var structured = map[string]bool{"arg_max": true, "arg_min": true, "take_any": t
 // ordered are the aggregates whose result depends on the order of the rows.
 var ordered = map[string]bool{
 	"make_list": true, "make_list_if": true, "make_list_with_nulls": true, "make_set": true, "make_set_if": true,
-	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true, "arg_max": true, "arg_min": true,
+	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true,
 }
 
 // aggregateTemplates are the aggregates that are one SQL expression. $F is the filter of the …if forms: the last
@@ -163,6 +163,12 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 		if err != nil {
 			return "", err
 		}
+		if strings.HasPrefix(id, "avg") && c.Args[0].Type().IsInteger() {
+			// The mean of whole numbers is a DOUBLE by itself, and faster so.
+			if args[0], err = l.expr(c.Args[0], sc); err != nil {
+				return "", err
+			}
+		}
 		s := expand(strings.ReplaceAll(t, "$O", strings.TrimSpace(ord)), args)
 		if a.Out[0].Type == catalog.String {
 			s = "coalesce(" + s + ", '')"
@@ -175,7 +181,7 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 	}
 	switch name := c.Overload.Func.Name; name {
 	case "arg_max", "arg_min":
-		return structAggregate(name, args[0], args, ord), nil
+		return name + "(" + structOf(args) + ", " + neverNull(name, c.Args[0], args[0]) + ")", nil
 	case "take_any":
 		return "first(" + structOf(args) + ord + ")", nil
 	case "make_list", "make_list_if", "make_list_with_nulls", "make_set", "make_set_if", "make_bag", "make_bag_if":
@@ -192,11 +198,23 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 	return "", fmt.Errorf("not supported yet: %s()", c.Overload.Func.Name)
 }
 
-// structAggregate is arg_max or arg_min over all columns at once, so that they come from one row: any row where all
-// order values are null.
-func structAggregate(fn, order string, fields []string, ord string) string {
-	all := structOf(fields)
-	return "coalesce(" + fn + "(" + all + ", " + order + ") FILTER (WHERE " + order + " IS NOT NULL), first(" + all + ord + "))"
+// extremes stand for null where arg_max and arg_min order rows: below and above every value, so that a row whose order
+// value is null is taken only where all are.
+var extremes = map[catalog.Type][2]string{
+	catalog.Bool: {"false", "true"}, catalog.Int: {"-2147483648", "2147483647"},
+	catalog.Long: {"-9223372036854775808", "9223372036854775807"}, catalog.Datetime: {"-9223372036854775808", "9223372036854775807"},
+	catalog.Timespan: {"-9223372036854775808", "9223372036854775807"}, catalog.Real: {"'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"},
+	catalog.Decimal: {"-9999999999999999999999999999.0", "9999999999999999999999999999.0"},
+	catalog.Guid:    {"''", "chr(1114111)"}, catalog.Dynamic: {"''", "chr(1114111)"},
+}
+
+// neverNull gives the order value of arg_max or arg_min without nulls, which DuckDB would skip together with the row.
+func neverNull(fn string, e plan.Expr, sql string) string {
+	x, ok := extremes[e.Type()]
+	if !ok || isTime(e) {
+		return sql
+	}
+	return "coalesce(" + sql + ", " + x[map[string]int{"arg_max": 0, "arg_min": 1}[fn]] + ")"
 }
 
 func structOf(fields []string) string {
@@ -229,6 +247,10 @@ func (l *lowerer) collect(name string, c *plan.Call, args []string, ord string) 
 	switch {
 	case name == "make_bag":
 		return "coalesce(go_bag_merge(kql_array(" + list + ")), '{}')", nil
+	case name == "make_set" && ord == "" && t != catalog.Dynamic:
+		// Rows without an order have no first: DuckDB's own distinct, before anything becomes JSON.
+		distinct := "list_slice(list(DISTINCT " + args[0] + ") FILTER (WHERE " + filter + "), 1, " + limit + ")"
+		return "coalesce(kql_array(list_transform(" + distinct + ", v -> " + jsonOf("v", t) + ")), '[]')", nil
 	case name == "make_set":
 		return "go_distinct(coalesce(kql_array(" + list + "), '[]'), CAST(" + limit + " AS BIGINT))", nil
 	case t == catalog.Dynamic:

@@ -23,11 +23,18 @@ func (l *lowerer) scan(n *plan.Scan, nd need, bounds Bounds) (*block, error) {
 	if l.opt.Tables == nil {
 		return nil, fmt.Errorf("the query reads table %s: it needs a workspace", n.Table)
 	}
-	from, err := l.opt.Tables.Relation(n.Table, cols, bounds)
+	from, exprs, err := l.opt.Tables.Relation(n.Table, cols, bounds)
 	if err != nil {
 		return nil, err
 	}
-	return &block{from: from, cols: newScope(cols)}, nil
+	b := &block{from: from, cols: newScope(cols)}
+	for i, c := range b.cols {
+		if exprs[i] != c.sql {
+			b.sel = exprs
+			break
+		}
+	}
+	return b, nil
 }
 
 func (l *lowerer) values(n *plan.Values) (*block, error) {
@@ -222,7 +229,7 @@ func (l *lowerer) sort(n *plan.Sort, nd need, bounds Bounds) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.sel != nil || len(b.order) > 0 || b.limit != "" {
+	if !b.takesOrder(n.Keys) {
 		b = b.wrap()
 	}
 	for _, k := range n.Keys {
@@ -245,6 +252,26 @@ func (l *lowerer) sort(n *plan.Sort, nd need, bounds Bounds) (*block, error) {
 	}
 	b.ordered = true
 	return b, nil
+}
+
+// takesOrder says whether ORDER BY can stand in the block itself. The keys must read columns that the select list passes
+// on as they are: DuckDB then fetches the other columns only for the rows that a limit leaves.
+func (b *block) takesOrder(keys []plan.SortKey) bool {
+	if len(b.order) > 0 || b.limit != "" {
+		return false
+	}
+	plain := true
+	for _, k := range keys {
+		plan.Walk(k.Expr, func(e plan.Expr) bool {
+			if r, ok := e.(*plan.ColumnRef); ok && b.sel != nil {
+				for i, c := range b.cols {
+					plain = plain && (c.Name != r.Name || b.sel[i] == c.sql)
+				}
+			}
+			return plain
+		})
+	}
+	return plain
 }
 
 func (l *lowerer) limit(n *plan.Limit, nd need) (*block, error) {
