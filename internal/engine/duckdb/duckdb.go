@@ -100,8 +100,9 @@ func (d *DB) Run(ctx context.Context, r engine.Request) (engine.Rows, error) {
 	}
 	conn, reader, err := d.arrowQuery(ctx, res.SQL)
 	if err != nil {
+		err = queryError(ctx, err, r.Limits) // before cancel, which would look like the cause
 		cancel()
-		return nil, queryError(ctx, err, r.Limits)
+		return nil, err
 	}
 	return &rows{ctx: ctx, cancel: cancel, conn: conn, reader: reader, columns: res.Columns, limits: r.Limits}, nil
 }
