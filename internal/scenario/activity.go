@@ -10,7 +10,6 @@ type armCall struct {
 	action      string // Microsoft.Compute/virtualMachines/start/action
 	resource    string // resource id as the portal writes it
 	body        string // request body, JSON, empty for none
-	message     string
 	status      string // of the last stage: OK, Created
 	long        bool   // answered with Accept before it is done
 	failed      bool

@@ -68,9 +68,6 @@ func appendStamp(b []byte, t ticks) []byte {
 	return b
 }
 
-// stamp is appendStamp with Z, for text that is built once.
-func stamp(t ticks) string { return string(append(appendStamp(nil, t), 'Z')) }
-
 // rhythm gives the relative amount of ordinary life in the window that starts at t, a time since the day's start.
 type rhythm func(t ticks) float64
 

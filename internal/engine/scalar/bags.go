@@ -15,11 +15,12 @@ func bagFuncs() []Func {
 		{Name: "go_bag_set_key", Args: []catalog.Type{d, catalog.String, d}, Result: d, Call: func(a []any) any {
 			bag, ok := a[0].(string)
 			key, ok1 := a[1].(string)
-			value, ok2 := a[2].(string)
 			if !ok || !ok1 {
 				return nil
 			}
-			if value, ok2 = oneValue(value); !ok2 {
+			text, _ := a[2].(string)
+			value, ok := oneValue(text)
+			if !ok {
 				value = "null"
 			}
 			return bagSetKey(bag, key, value)

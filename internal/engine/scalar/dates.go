@@ -174,9 +174,7 @@ func (d *dateScanner) shortYear() bool {
 
 // clock reads h:mm[:ss[.f]] with AM or PM, or nothing.
 func (d *dateScanner) clock() (hour, minute, second, frac int, ok bool) {
-	if strings.HasPrefix(d.s, "T") {
-		d.s = d.s[1:]
-	}
+	d.s = strings.TrimPrefix(d.s, "T")
 	d.skip(", ")
 	if d.s == "" || d.s[0] < '0' || d.s[0] > '9' {
 		return 0, 0, 0, 0, d.year >= 0

@@ -435,4 +435,4 @@ func numberIdentity(raw string) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-func isInteger(raw string) bool { return strings.IndexAny(raw, ".eE") < 0 }
+func isInteger(raw string) bool { return !strings.ContainsAny(raw, ".eE") }

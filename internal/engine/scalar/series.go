@@ -164,9 +164,9 @@ func fit2Lines(s string) any {
 			all.add(float64(i), v-offset)
 		}
 	}
-	whole, total, best := all.fit(0, offset)
+	whole, total, _ := all.fit(0, offset)
 	split, l, r := 0, line{}, whole
-	best = math.Inf(1)
+	best := math.Inf(1)
 	for i, v := range y {
 		right := all.minus(left)
 		if left.n >= 2 && right.n >= 2 {
