@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"golang.org/x/tools/txtar"
 
+	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/rows"
 	"nordlys/internal/tables"
 )
@@ -65,6 +67,49 @@ func flows(n int) []byte {
 		b.WriteString(`]}}`)
 	}
 	b.WriteString(`]}`)
+	return b.Bytes()
+}
+
+// family repeats the good lines of a family's cases up to some megabytes.
+func family(b *testing.B, name string) []byte {
+	cases, _ := filepath.Glob(name + "/testdata/*.txtar")
+	var lines [][]byte
+	for _, path := range cases {
+		a, err := txtar.ParseFile(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range a.Files {
+			for line := range bytes.Lines(f.Data) {
+				line = bytes.TrimPrefix(bytes.TrimSpace(line), []byte(`{"records":[`))
+				line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("]}")), []byte(","))
+				if len(line) > 0 && line[0] == '{' && jsontext.Check(line) == nil && !bytes.HasPrefix(line, []byte(`{"tables"`)) &&
+					!bytes.Contains(line, []byte("yesterday")) && !bytes.Contains(line, []byte("25:42")) {
+					lines = append(lines, line)
+				}
+			}
+		}
+	}
+	if len(lines) == 0 {
+		b.Fatalf("no records in the cases of %s", name)
+	}
+	var out bytes.Buffer
+	for out.Len() < 8<<20 {
+		for _, line := range lines {
+			out.Write(line)
+			out.WriteByte('\n')
+		}
+	}
+	return out.Bytes()
+}
+
+// csvRows writes an export of n security events.
+func csvRows(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString("TenantId,TimeGenerated [UTC],Computer,EventID,Account,Activity,LogonType,IpAddress,CommandLine,Type\n")
+	for i := range n {
+		fmt.Fprintf(&b, "0a1b2c3d-5555-4555-8555-000000000001,\"3/%d/2025, 8:49:37.587 PM\",web%02d.contoso.com,4624,CONTOSO\\user%d,\"4624 - An account was successfully logged on.\",3,203.0.113.%d,\"cmd /c \"\"whoami\"\"\",SecurityEvent\n", 1+i%28, i%40, i%400, i%250)
+	}
 	return b.Bytes()
 }
 
@@ -127,7 +172,8 @@ func BenchmarkDecode(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		data []byte
-	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}} {
+	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}, {"activity", family(b, "activity")}, {"diag", family(b, "diag")},
+		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()
