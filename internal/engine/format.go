@@ -49,7 +49,7 @@ func AppendJSONString(dst []byte, s string) []byte {
 	return append(dst, strings.TrimSuffix(b.String(), "\n")...)
 }
 
-// Text gives a value as a person reads it; ” for null.
+// Text gives a value as a person reads it; "" for null.
 func Text(v any, t catalog.Type) string {
 	switch v := v.(type) {
 	case bool:

@@ -82,6 +82,25 @@ func (c *catalog) columns(name string) (visible, hidden []tables.Column, ok bool
 	return visible, hidden, known || has
 }
 
+// physical says under which name a segment keeps a column, for those columns of a table that differ from an earlier one
+// in case only (AzureDiagnostics has clientIP_s and clientIp_s): DuckDB does not tell such names apart.
+func (c *catalog) physical(table string) map[string]string {
+	var out map[string]string
+	visible, hidden, _ := c.columns(table)
+	seen := make(map[string]int, len(visible)+len(hidden))
+	for _, col := range append(visible, hidden...) {
+		lower := strings.ToLower(col.Name)
+		if n := seen[lower]; n > 0 {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[col.Name] = fmt.Sprintf("%s$%d", col.Name, n)
+		}
+		seen[lower]++
+	}
+	return out
+}
+
 func (c *catalog) names() []string {
 	seen := map[string]bool{}
 	var out []string
@@ -234,6 +253,9 @@ func (w *Workspace) sweep() error {
 	})
 }
 
+// typeColumn holds the table's own name in every row of Log Analytics. Segments leave it out where it does.
+const typeColumn = "Type"
+
 // Relation implements lower.Tables: the segments whose time range can match. A column that no such segment has is
 // constant; one that some lack is filled in.
 func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds) (string, []string, error) {
@@ -253,21 +275,29 @@ func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds
 			}
 		}
 	}
+	physical := w.catalog.physical(table)
 	mixed := false
 	exprs := make([]string, len(columns))
 	for i, c := range columns {
-		exprs[i] = lower.Ident(c.Name)
+		name := c.Name
+		if p, ok := physical[name]; ok {
+			name = p
+		}
+		exprs[i] = lower.Ident(name)
 		absent := "CAST(NULL AS " + lower.SQLType(c.Type) + ")"
-		if c.Type == kqltypes.String {
+		switch {
+		case name == typeColumn:
+			absent = lower.Text(table)
+		case c.Type == kqltypes.String:
 			absent = "''"
 		}
-		switch n := present[c.Name]; {
+		switch n := present[name]; {
 		case n == 0:
 			exprs[i] = absent
 		case n < len(files):
 			mixed = true
 			if c.Type == kqltypes.String {
-				exprs[i] = "coalesce(" + exprs[i] + ", '')"
+				exprs[i] = "coalesce(" + exprs[i] + ", " + absent + ")"
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func (wr *writer) seal(ctx context.Context, table string) error {
 	if b == nil || b.rows == 0 {
 		return nil
 	}
-	schema, batches := unify(b.batches)
+	schema, batches := unify(table, b.batches)
 	defer func() {
 		for _, r := range batches {
 			r.Release()
@@ -42,14 +42,14 @@ func (wr *writer) seal(ctx context.Context, table string) error {
 	}()
 	days := daysOf(batches)
 	if slices.ContainsFunc(days, func(d dayRows) bool { return !d.sorted }) {
-		sorted, err := sortBatches(schema, batches)
+		as, sorted, err := sortBatches(schema, batches)
 		if err != nil {
 			return fmt.Errorf("sort rows of %s: %w", table, err)
 		}
 		for _, r := range batches {
 			r.Release()
 		}
-		batches = sorted
+		schema, batches = as, sorted
 	}
 	group := int(max(minRowGroup, min(maxRowGroup, rowGroupBytes*b.rows/max(b.bytes, 1))))
 	err := wr.ws.db.WithBatches(ctx, schema, batches, group, len(days) > 1, func(write duckdb.WriteParquet) error {
@@ -175,8 +175,8 @@ func syncDir(path string) error {
 }
 
 // unify brings batches to one schema: all columns of any, in the order first seen, without those that are null or empty
-// throughout. A column that a batch lacks is ” or null there.
-func unify(batches []arrow.RecordBatch) (*arrow.Schema, []arrow.RecordBatch) {
+// throughout, and without Type where it says the table's name. A column that a batch lacks is empty or null there.
+func unify(table string, batches []arrow.RecordBatch) (*arrow.Schema, []arrow.RecordBatch) {
 	var fields []arrow.Field
 	at := map[string]int{}
 	used := map[string]bool{}
@@ -186,7 +186,7 @@ func unify(batches []arrow.RecordBatch) (*arrow.Schema, []arrow.RecordBatch) {
 				at[f.Name] = len(fields)
 				fields = append(fields, arrow.Field{Name: f.Name, Type: f.Type, Nullable: true})
 			}
-			if !used[f.Name] && !vacant(rec.Column(i)) {
+			if !used[f.Name] && !vacant(rec.Column(i)) && !(f.Name == typeColumn && all(rec.Column(i), table)) {
 				used[f.Name] = true
 			}
 		}
@@ -224,6 +224,20 @@ func vacant(a arrow.Array) bool {
 	}
 	s, ok := a.(*array.String)
 	return ok && len(s.ValueBytes()) == 0
+}
+
+// all says whether every value of a text column is v.
+func all(a arrow.Array, v string) bool {
+	s, ok := a.(*array.String)
+	if !ok {
+		return false
+	}
+	for i := range s.Len() {
+		if s.Value(i) != v {
+			return false
+		}
+	}
+	return true
 }
 
 // filler is a column of n absent values: empty strings, or nulls.

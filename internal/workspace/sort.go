@@ -9,7 +9,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// sortedRows bounds the batches that sortBatches makes, so that a batch stays within a few megabytes.
+// sortedRows is the length of the batches that sortBatches makes: DuckDB converts a batch as a whole.
 const sortedRows = 32768
 
 // place is one row: which batch, and where in it.
@@ -18,14 +18,15 @@ type place struct {
 	batch, row int32
 }
 
-// sortBatches orders the rows of batches of one schema by TimeGenerated, rows of one time as they came. DuckDB could do
-// it while it writes, at several times the cost and with its own copy of everything.
-func sortBatches(schema *arrow.Schema, batches []arrow.RecordBatch) ([]arrow.RecordBatch, error) {
+// sortBatches orders the rows of batches of one schema by TimeGenerated, rows of one time as they came, and gives the
+// batches and their schema: text columns of few distinct values come out as dictionaries. DuckDB could do it while it
+// writes, at several times the cost and with its own copy of everything.
+func sortBatches(schema *arrow.Schema, batches []arrow.RecordBatch) (*arrow.Schema, []arrow.RecordBatch, error) {
 	var places []place
 	for b, rec := range batches {
 		times, err := int64Column(rec, "TimeGenerated")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for r, t := range times {
 			places = append(places, place{t, int32(b), int32(r)})
@@ -37,27 +38,34 @@ func sortBatches(schema *arrow.Schema, batches []arrow.RecordBatch) ([]arrow.Rec
 		}
 		return cmp.Compare(int64(a.batch)<<32|int64(a.row), int64(b.batch)<<32|int64(b.row))
 	})
-	var out []arrow.RecordBatch
-	for len(places) > 0 {
-		n := min(len(places), sortedRows)
-		cols := make([]arrow.Array, schema.NumFields())
-		for i := range cols {
-			cols[i] = take(batches, i, places[:n])
-		}
-		out = append(out, array.NewRecordBatch(schema, cols, int64(n)))
-		for _, c := range cols {
-			c.Release()
-		}
-		places = places[n:]
+	fields := slices.Clone(schema.Fields())
+	cols := make([]arrow.Array, len(fields))
+	for i := range cols {
+		cols[i] = take(batches, i, places)
+		fields[i].Type = cols[i].DataType()
 	}
-	return out, nil
+	schema = arrow.NewSchema(fields, nil)
+	whole := array.NewRecordBatch(schema, cols, int64(len(places)))
+	for _, c := range cols {
+		c.Release()
+	}
+	defer whole.Release()
+	var out []arrow.RecordBatch
+	for at := 0; at < len(places); at += sortedRows {
+		out = append(out, whole.NewSlice(int64(at), int64(min(at+sortedRows, len(places)))))
+	}
+	return schema, out, nil
 }
 
 // take gathers column i of the rows at places.
 func take(batches []arrow.RecordBatch, i int, places []place) arrow.Array {
 	switch batches[0].Column(i).(type) {
 	case *array.String:
-		return gatherStrings(columns[*array.String](batches, i), places)
+		src := columns[*array.String](batches, i)
+		if d := gatherDictionary(src, places); d != nil {
+			return d
+		}
+		return gatherStrings(src, places)
 	case *array.Int64:
 		return gather(array.NewInt64Builder(memory.DefaultAllocator), columns[*array.Int64](batches, i), places)
 	case *array.Int32:
@@ -121,4 +129,45 @@ func gatherStrings(src []*array.String, places []place) arrow.Array {
 	}, nil, 0, 0)
 	defer d.Release()
 	return array.NewStringData(d)
+}
+
+// maxDictionary is how many distinct values a column may have to be handed on as a dictionary.
+const maxDictionary = 4096
+
+// gatherDictionary collects a column of few distinct values as indices into them, which saves copying each value and
+// DuckDB reading each. It gives nil where there are too many.
+func gatherDictionary(src []*array.String, places []place) arrow.Array {
+	codes := make([]uint32, len(places))
+	known := make(map[string]uint32, 64)
+	var values []string
+	last, lastCode := "", uint32(0)
+	for i, p := range places {
+		v := src[p.batch].Value(int(p.row))
+		if i == 0 || v != last {
+			code, ok := known[v]
+			if !ok {
+				if len(values) == maxDictionary {
+					return nil
+				}
+				code = uint32(len(values))
+				known[v] = code
+				values = append(values, v)
+			}
+			last, lastCode = v, code
+		}
+		codes[i] = lastCode
+	}
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for _, v := range values {
+		b.Append(v)
+	}
+	dict := b.NewArray()
+	defer dict.Release()
+	ids := array.NewUint32Builder(memory.DefaultAllocator)
+	defer ids.Release()
+	ids.AppendValues(codes, nil)
+	idx := ids.NewArray()
+	defer idx.Release()
+	return array.NewDictionaryArray(&arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint32, ValueType: arrow.BinaryTypes.String}, idx, dict)
 }

@@ -74,7 +74,7 @@ func count(t *testing.T, w *Workspace, table, column string, b lower.Bounds) (ro
 	return rows, filled
 }
 
-var all = lower.Bounds{From: 0, To: lower.MaxTicks}
+var allTime = lower.Bounds{From: 0, To: lower.MaxTicks}
 
 func TestAppendFlushReopen(t *testing.T) {
 	dir := t.TempDir()
@@ -90,7 +90,7 @@ func TestAppendFlushReopen(t *testing.T) {
 		bounds       lower.Bounds
 		rows, filled int64
 	}{
-		{"A", all, 3, 2}, {"B", all, 3, 1}, {"Missing", all, 3, 0},
+		{"A", allTime, 3, 2}, {"B", allTime, 3, 1}, {"Missing", allTime, 3, 0},
 		{"A", lower.Bounds{From: day0, To: day0 + 10}, 2, 2},
 		{"A", lower.Bounds{From: day0 + ticksPerDay, To: lower.MaxTicks}, 1, 0},
 		{"A", lower.Bounds{From: 0, To: day0 - 1}, 0, 0},
@@ -115,7 +115,7 @@ func TestAppendFlushReopen(t *testing.T) {
 	}
 	// A reader sees it while the writer is still open.
 	r := open(t, dir, Read)
-	if rows, _ := count(t, r, "T_CL", "A", all); rows != 4 {
+	if rows, _ := count(t, r, "T_CL", "A", allTime); rows != 4 {
 		t.Errorf("reader sees %d rows, want 4", rows)
 	}
 }
@@ -152,11 +152,30 @@ func TestColumnsOfAnotherTypeAndCase(t *testing.T) {
 	if err := w.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if _, filled := count(t, w, "SigninLogs", "UserPrincipalName", all); filled != 1 {
+	if _, filled := count(t, w, "SigninLogs", "UserPrincipalName", allTime); filled != 1 {
 		t.Errorf("UserPrincipalName has %d values, want 1", filled)
 	}
-	if _, filled := count(t, w, "SigninLogs", "DeviceDetail_string", all); filled != 1 {
+	if _, filled := count(t, w, "SigninLogs", "DeviceDetail_string", allTime); filled != 1 {
 		t.Errorf("DeviceDetail_string has %d values, want 1", filled)
+	}
+}
+
+// Two columns of a table whose names differ in case only stay two.
+func TestColumnsThatDifferInCase(t *testing.T) {
+	w := open(t, t.TempDir(), Write)
+	add(t, w, "AzureDiagnostics", batch("clientIP_s", row{day0, 1, "203.0.113.1"}), 1)
+	add(t, w, "AzureDiagnostics", batch("clientIp_s", row{day0, 2, "203.0.113.2"}, row{day0, 3, ""}), 2)
+	if err := w.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, column := range []string{"clientIP_s", "clientIp_s"} {
+		if _, filled := count(t, w, "AzureDiagnostics", column, allTime); filled != 1 {
+			t.Errorf("%s has %d values, want 1", column, filled)
+		}
+	}
+	// Type is the table's name without being stored.
+	if _, filled := count(t, w, "AzureDiagnostics", "Type", allTime); filled != 3 {
+		t.Errorf("Type has %d values, want 3", filled)
 	}
 }
 

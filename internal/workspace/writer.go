@@ -38,8 +38,8 @@ type writer struct {
 	identities  int
 	waiting     map[string]*buffer
 	bytes       int64
-	names       map[string]map[string]tables.Column // table → lower-case column name → column
-	newColumns  map[string][]tables.Column          // not yet in the catalogue
+	names       map[string]*naming
+	newColumns  map[string][]tables.Column // not yet in the catalogue
 	uncommitted []*segment
 }
 
@@ -75,7 +75,7 @@ func newWriter(w *Workspace) (*writer, error) {
 	}
 	return &writer{
 		ws: w, lock: f, known: map[dayKey]*idSet{}, waiting: map[string]*buffer{},
-		names: map[string]map[string]tables.Column{}, newColumns: map[string][]tables.Column{},
+		names: map[string]*naming{}, newColumns: map[string][]tables.Column{},
 	}, nil
 }
 
@@ -167,38 +167,73 @@ func validName(s string) bool {
 	return true
 }
 
-// conform renames columns to the table's own spelling and registers those that the table lacks.
-func (wr *writer) conform(table string, rec arrow.RecordBatch) arrow.RecordBatch {
-	names := wr.names[table]
-	if names == nil {
-		names = map[string]tables.Column{}
+// naming finds a table's columns by the names that batches bring.
+type naming struct {
+	exact    map[string]tables.Column
+	folded   map[string]tables.Column // by lower-case name, the first of those that differ in case only
+	physical map[string]string        // see catalog.physical
+}
+
+func (n *naming) add(c tables.Column) {
+	n.exact[c.Name] = c
+	if _, taken := n.folded[strings.ToLower(c.Name)]; !taken {
+		n.folded[strings.ToLower(c.Name)] = c
+	}
+}
+
+func (n *naming) find(name string) (tables.Column, bool) {
+	if c, ok := n.exact[name]; ok {
+		return c, true
+	}
+	c, ok := n.folded[strings.ToLower(name)]
+	return c, ok
+}
+
+func (wr *writer) naming(table string) *naming {
+	n := wr.names[table]
+	if n == nil {
+		n = &naming{exact: map[string]tables.Column{}, folded: map[string]tables.Column{}}
 		wr.ws.mu.RLock()
 		visible, hidden, _ := wr.ws.catalog.columns(table)
+		n.physical = wr.ws.catalog.physical(table)
 		wr.ws.mu.RUnlock()
 		for _, c := range append(visible, hidden...) {
-			names[strings.ToLower(c.Name)] = c
+			n.add(c)
 		}
-		wr.names[table] = names
+		wr.names[table] = n
 	}
+	return n
+}
+
+// conform renames columns to the table's own spelling and registers those that the table lacks.
+func (wr *writer) conform(table string, rec arrow.RecordBatch) arrow.RecordBatch {
+	n := wr.naming(table)
+	taken := make(map[string]bool, rec.NumCols())
 	var fields []arrow.Field
 	for i, f := range rec.Schema().Fields() {
 		typ, _ := f.Metadata.GetValue("kql")
 		want := tables.Column{Name: f.Name, Type: typ}
-		have, ok := names[strings.ToLower(f.Name)]
-		if ok && have.Type != typ {
-			want.Name = f.Name + "_" + typ
-			have, ok = names[strings.ToLower(want.Name)]
+		have, ok := n.find(f.Name)
+		// Of another type, or in a batch that has the column in two spellings already.
+		for ok && (have.Type != typ || taken[have.Name]) {
+			want.Name += "_" + typ
+			have, ok = n.find(want.Name)
 		}
 		if !ok {
 			have = want
-			names[strings.ToLower(want.Name)] = want
+			n.add(want)
 			wr.newColumns[table] = append(wr.newColumns[table], want)
 		}
-		if have.Name != f.Name {
+		taken[have.Name] = true
+		name := have.Name
+		if p, ok := n.physical[name]; ok {
+			name = p
+		}
+		if name != f.Name {
 			if fields == nil {
 				fields = append([]arrow.Field(nil), rec.Schema().Fields()...)
 			}
-			fields[i].Name = have.Name
+			fields[i].Name = name
 		}
 	}
 	if fields == nil {

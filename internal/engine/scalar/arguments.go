@@ -2,7 +2,7 @@ package scalar
 
 import "nordlys/internal/kql/catalog"
 
-// nullOf is what a function gives for null: a string is never null in KQL, so ” for strings.
+// nullOf is what a function gives for null: a string is never null in KQL, so "" for strings.
 func nullOf(t catalog.Type) any {
 	if t == catalog.String {
 		return ""

@@ -38,7 +38,7 @@ const (
 )
 
 // formatDatetime writes a datetime by the letters of https://learn.microsoft.com/kusto/query/format-datetime-function;
-// ” if the layout has any other letter or a run of letters of a length that is not listed there.
+// "" if the layout has any other letter or a run of letters of a length that is not listed there.
 func formatDatetime(t int64, layout string) any {
 	tm := time.Unix(t/ticksPerSecond-unixEpochTicks/ticksPerSecond, 0).UTC()
 	year, month, day := tm.Date()

@@ -144,7 +144,7 @@ func compareIPv4(a []any) (int64, bool) {
 }
 
 // formatIPv4 writes an address, given as text or as digits of a number, under the smaller of its prefix and the one
-// given; ” if there is none. https://learn.microsoft.com/kusto/query/format-ipv4-function
+// given; "" if there is none. https://learn.microsoft.com/kusto/query/format-ipv4-function
 func formatIPv4(a []any, withMask bool) any {
 	s, _ := a[0].(string)
 	prefix := longOr(a[1], 32)

@@ -320,7 +320,7 @@ func codepoints(s string) any {
 	return string(append(b, ']'))
 }
 
-// makeString makes a text of code points and arrays of them, ” if one is none.
+// makeString makes a text of code points and arrays of them, "" if one is none.
 // https://learn.microsoft.com/kusto/query/unicode-codepoints-to-string-function
 func makeString(s string) any {
 	var stack [16]string
