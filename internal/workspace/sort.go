@@ -135,39 +135,40 @@ func gatherStrings(src []*array.String, places []place) arrow.Array {
 const maxDictionary = 4096
 
 // gatherDictionary collects a column of few distinct values as indices into them, which saves copying each value and
-// DuckDB reading each. It gives nil where there are too many.
+// DuckDB reading each. It gives nil where there are too many. Values are looked up in the order in which they came,
+// where one often follows itself, and only the indices are put in order.
 func gatherDictionary(src []*array.String, places []place) arrow.Array {
-	codes := make([]uint32, len(places))
+	codes := make([][]uint32, len(src))
 	known := make(map[string]uint32, 64)
-	var values []string
-	last, lastCode := "", uint32(0)
-	for i, p := range places {
-		v := src[p.batch].Value(int(p.row))
-		if i == 0 || v != last {
-			code, ok := known[v]
-			if !ok {
-				if len(values) == maxDictionary {
-					return nil
+	values := array.NewStringBuilder(memory.DefaultAllocator)
+	defer values.Release()
+	last, code := "", uint32(0)
+	for b, a := range src {
+		codes[b] = make([]uint32, a.Len())
+		for i := range codes[b] {
+			if v := a.Value(i); v != last || values.Len() == 0 {
+				c, ok := known[v]
+				if !ok {
+					if values.Len() == maxDictionary {
+						return nil
+					}
+					c = uint32(values.Len())
+					known[v] = c
+					values.Append(v)
 				}
-				code = uint32(len(values))
-				known[v] = code
-				values = append(values, v)
+				last, code = v, c
 			}
-			last, lastCode = v, code
+			codes[b][i] = code
 		}
-		codes[i] = lastCode
 	}
-	b := array.NewStringBuilder(memory.DefaultAllocator)
-	defer b.Release()
-	for _, v := range values {
-		b.Append(v)
-	}
-	dict := b.NewArray()
-	defer dict.Release()
 	ids := array.NewUint32Builder(memory.DefaultAllocator)
 	defer ids.Release()
-	ids.AppendValues(codes, nil)
-	idx := ids.NewArray()
+	ids.Reserve(len(places))
+	for _, p := range places {
+		ids.UnsafeAppend(codes[p.batch][p.row])
+	}
+	idx, dict := ids.NewArray(), values.NewArray()
 	defer idx.Release()
+	defer dict.Release()
 	return array.NewDictionaryArray(&arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Uint32, ValueType: arrow.BinaryTypes.String}, idx, dict)
 }

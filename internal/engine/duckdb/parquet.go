@@ -55,7 +55,7 @@ func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []ar
 		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+from) }()
 	}
 	return f(func(path, clause string) (int64, error) {
-		res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT * FROM %s%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d)", from, clause, lower.Text(path), rowGroup))
+		res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT * FROM %s%s) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)", from, clause, lower.Text(path), rowGroup))
 		if err != nil {
 			return 0, err
 		}
