@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -18,7 +19,11 @@ import (
 
 // importMemory bounds what DuckDB takes while it writes segments, so that an import of any size stays under 1 GB. One
 // thread writes: with two, DuckDB spends a third of the time of both waiting for the stream of rows.
-const importMemory = "400MB"
+const importMemory = "300MB"
+
+// heapLimit is where the garbage collector begins to work harder; the identities of known rows are not garbage, and
+// beyond about 30 million of them it is passed.
+const heapLimit = 450 << 20
 
 func importCommand(g *global) *cobra.Command {
 	var format, zone string
@@ -43,6 +48,8 @@ same evidence again adds nothing.`,
 				}
 				opts.Timezone = loc
 			}
+			debug.SetGCPercent(50)
+			debug.SetMemoryLimit(heapLimit)
 			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
 			if err != nil {
 				return &exitError{exitEnvironment, err}

@@ -1,11 +1,18 @@
 package workspace
 
-// idSet is a set of 64-bit identities with open addressing: 8 bytes a slot, at most three quarters full. The zero value
-// is ready. It holds the rows of one table and day, so that a record that came before is known again.
+// idSet is a set of 64-bit identities: the rows of one table and day, so that a record that came before is known again.
+// It takes 8 bytes a slot and is between three eighths and three quarters full. It is split by the top bits, so that
+// growing copies a small part at a time. The zero value is ready.
 type idSet struct {
-	slots []uint64
+	parts [64]idPart
 	n     int
 	zero  bool // whether 0 is in the set: an empty slot is 0
+}
+
+// idPart is open addressing with linear steps.
+type idPart struct {
+	slots []uint64
+	n     int
 }
 
 // add puts v in and says whether it was not there before.
@@ -18,35 +25,43 @@ func (s *idSet) add(v uint64) bool {
 		s.n++
 		return true
 	}
-	if 4*(s.n+1) > 3*len(s.slots) {
-		s.grow()
+	if !s.parts[v>>58].add(v) {
+		return false
 	}
-	mask := uint64(len(s.slots) - 1)
+	s.n++
+	return true
+}
+
+func (p *idPart) add(v uint64) bool {
+	if 4*(p.n+1) > 3*len(p.slots) {
+		p.grow()
+	}
+	mask := uint64(len(p.slots) - 1)
 	for i := v & mask; ; i = (i + 1) & mask {
-		switch s.slots[i] {
+		switch p.slots[i] {
 		case v:
 			return false
 		case 0:
-			s.slots[i] = v
-			s.n++
+			p.slots[i] = v
+			p.n++
 			return true
 		}
 	}
 }
 
-func (s *idSet) grow() {
-	old := s.slots
-	s.slots = make([]uint64, max(64, 2*len(old)))
-	mask := uint64(len(s.slots) - 1)
+func (p *idPart) grow() {
+	old := p.slots
+	p.slots = make([]uint64, max(8, 2*len(old)))
+	mask := uint64(len(p.slots) - 1)
 	for _, v := range old {
 		if v == 0 {
 			continue
 		}
 		i := v & mask
-		for s.slots[i] != 0 {
+		for p.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
-		s.slots[i] = v
+		p.slots[i] = v
 	}
 }
 

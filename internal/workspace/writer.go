@@ -23,8 +23,8 @@ import (
 // The sizes at which rows waiting in memory are sealed.
 const (
 	sealRows      = 245_760   // rows of one table: two row groups
-	sealBytes     = 160 << 20 // bytes of one table
-	maxWaiting    = 256 << 20 // bytes of all tables together: then the largest is sealed
+	sealBytes     = 96 << 20  // bytes of one table
+	maxWaiting    = 160 << 20 // bytes of all tables together: then the largest is sealed
 	maxIdentities = 32 << 20  // known identities (8 to 11 bytes each) before those of other days are let go
 )
 
