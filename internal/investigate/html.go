@@ -1,0 +1,8 @@
+package investigate
+
+import (
+	"errors"
+	"io"
+)
+
+func WriteHTML(w io.Writer, s *Story) error { return errors.New("not yet") }
