@@ -13,6 +13,7 @@ import (
 
 	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/ingest"
+	"nordlys/internal/ingest/rows"
 	"nordlys/internal/tables"
 	"nordlys/internal/workspace"
 )
@@ -26,7 +27,7 @@ const importMemory = "300MB"
 const heapLimit = 450 << 20
 
 func importCommand(g *global) *cobra.Command {
-	var format, zone string
+	var format, zone, order string
 	c := &cobra.Command{
 		Use:   "import PATH...",
 		Short: "Take evidence in: files, folders, .gz, .zip, or - for standard input",
@@ -41,6 +42,7 @@ same evidence again adds nothing.`,
 				return usageError("--format %s: use text or json", format)
 			}
 			opts := ingest.Options{Stdin: c.InOrStdin()}
+			var ok bool
 			if zone != "" {
 				loc, err := time.LoadLocation(zone)
 				if err != nil {
@@ -50,6 +52,9 @@ same evidence again adds nothing.`,
 			}
 			debug.SetGCPercent(50)
 			debug.SetMemoryLimit(heapLimit)
+			if opts.DateOrder, ok = dateOrders[order]; !ok {
+				return usageError("--date-order %s: use mdy or dmy", order)
+			}
 			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
 			if err != nil {
 				return &exitError{exitEnvironment, err}
@@ -82,8 +87,14 @@ same evidence again adds nothing.`,
 	}
 	c.Flags().StringVar(&format, "format", "text", "of the receipt: text or json")
 	c.Flags().StringVar(&zone, "timezone", "", "time zone of times written without one (exports with [Local Time] need it)")
+	c.Flags().StringVar(&order, "date-order", "", "of dates such as 3/4/2025 in a CSV that does not tell: mdy or dmy")
 	return c
 }
+
+// dateOrders are the values of --date-order; without one, a file that could mean either is refused.
+var dateOrders = map[string]*rows.DateOrder{"": nil, "mdy": &monthFirst, "dmy": &dayFirst}
+
+var monthFirst, dayFirst = rows.MonthFirst, rows.DayFirst
 
 // progress shows a bar on a terminal, nothing elsewhere. The function it gives ends the bar.
 func progress(opts *ingest.Options) func() {

@@ -150,8 +150,14 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%d rows of NordlysSources for %d files", n, len(r.Files))
 	}
 	var b bytes.Buffer
-	if err := r.WriteText(&b); err != nil || strings.Count(b.String(), "\n") != len(r.Files)+1 {
-		t.Errorf("the receipt has %d lines for %d files, %v", strings.Count(b.String(), "\n"), len(r.Files), err)
+	err = r.WriteText(&b)
+	lines, rest, _ := strings.Cut(b.String(), "\n\n")
+	formats, total, _ := strings.Cut(rest, "\n\n")
+	if err != nil || strings.Count(lines, "\n")+1 != len(r.Files) || !strings.Contains(formats, "unreadable") || strings.Count(total, "\n") != 1 {
+		t.Errorf("the receipt of %d files, %v:\n%s", len(r.Files), err, b.String())
+	}
+	if strings.ContainsAny(b.String(), "\x1b\x07\r") {
+		t.Error("the receipt passes control characters on to the terminal")
 	}
 }
 

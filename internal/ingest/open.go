@@ -36,7 +36,6 @@ type source struct {
 	size  int64
 	mod   time.Time
 	err   error
-	note  string
 	spool bool // file is a temporary copy
 }
 

@@ -64,7 +64,8 @@ func (r *Receipt) check() error {
 // records in a readable file are no failure.
 func (r *Receipt) Failed() bool { return r.Errors > 0 }
 
-// WriteText writes the receipt for people, a line for each file and one in total.
+// WriteText writes the receipt for people: a line for each file, a line for each format where there are many files, and
+// one in total. Control characters that evidence brings (names in archives) do not reach the terminal.
 func (r *Receipt) WriteText(w io.Writer) error {
 	var b strings.Builder
 	for _, f := range r.Files {
@@ -89,11 +90,59 @@ func (r *Receipt) WriteText(w io.Writer) error {
 		}
 		b.WriteByte('\n')
 	}
+	if len(r.Files) > manyFiles {
+		r.writeFormats(&b)
+	}
 	fmt.Fprintf(&b, "total: %d files, %d records: %d accepted, %d duplicates, %d rejected", len(r.Files), r.Records, r.Accepted, r.Duplicates, r.Rejected)
 	if r.Errors > 0 {
 		fmt.Fprintf(&b, "; %d files could not be read whole", r.Errors)
 	}
 	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, visible(b.String()))
 	return err
+}
+
+// manyFiles is how many files a receipt may have before it is summed up by format.
+const manyFiles = 10
+
+// writeFormats sums the files up by format and tables, in the order in which these were first met.
+func (r *Receipt) writeFormats(b *strings.Builder) {
+	type sum struct{ files, records, accepted, duplicates, rejected int64 }
+	var order []string
+	sums := map[string]*sum{}
+	width := 0
+	for _, f := range r.Files {
+		name := "unreadable"
+		if f.Format != "" {
+			name = f.Format + " → " + strings.Join(f.Tables, ", ")
+		}
+		s := sums[name]
+		if s == nil {
+			s = &sum{}
+			sums[name] = s
+			order = append(order, name)
+			width = max(width, len([]rune(name)))
+		}
+		s.files++
+		s.records += f.Records
+		s.accepted += f.Accepted
+		s.duplicates += f.Duplicates
+		s.rejected += f.Rejected
+	}
+	fmt.Fprintf(b, "\n%-*s %7s %9s %9s %10s %8s\n", width, "format → table", "files", "records", "accepted", "duplicates", "rejected")
+	for _, name := range order {
+		s := sums[name]
+		fmt.Fprintf(b, "%-*s %7d %9d %9d %10d %8d\n", width, name, s.files, s.records, s.accepted, s.duplicates, s.rejected)
+	}
+	b.WriteByte('\n')
+}
+
+// visible replaces control characters other than the line's end.
+func visible(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 && c != '\n' || c >= 0x7f && c < 0xa0 {
+			return '\uFFFD'
+		}
+		return c
+	}, s)
 }

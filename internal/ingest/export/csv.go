@@ -248,7 +248,6 @@ func (c *csvRun) row(ctx context.Context, row heldRow) error {
 type orderVotes struct {
 	month, day int    // dates that can only be read so
 	example    string // one that can be read both ways
-	clash      string
 }
 
 // see looks at a cell that may be a date with slashes.

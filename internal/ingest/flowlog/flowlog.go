@@ -24,7 +24,6 @@ type Family struct {
 	t     *rows.Table
 	c     columns
 	batch batch
-	text  []byte
 }
 
 // New makes the family for one writer.

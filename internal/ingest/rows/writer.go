@@ -82,7 +82,6 @@ type Writer struct {
 	full    *Table
 	scratch []byte
 	open    bool // the current record is neither a row nor a reject yet
-	rejects *Table
 }
 
 // NewWriter makes a writer for one worker.

@@ -61,8 +61,7 @@ func (c columns) common(e *event) {
 // security fills SecurityEvent.
 type security struct {
 	columns
-	titles  map[string]string
-	message *rows.Column
+	titles map[string]string
 }
 
 func newSecurity(w *rows.Writer) *security {
