@@ -1,0 +1,91 @@
+package catalog
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/kql-coverage.md anew")
+
+const coveragePath = "../../../docs/kql-coverage.md"
+
+// TestEntries builds the catalogue and checks what every entry must have.
+func TestEntries(t *testing.T) {
+	seen := map[string]string{}
+	ids := map[string]bool{}
+	for _, f := range Builtin().Functions() {
+		if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") {
+			t.Errorf("%s: the documentation is not a sentence: %q", f.Name, f.Doc)
+		}
+		if len(f.Overloads) == 0 {
+			t.Errorf("%s has no overload", f.Name)
+		}
+		for _, name := range append([]string{f.Name}, f.Aliases...) {
+			key := fmt.Sprint(f.Kind == Operator, name)
+			if other, taken := seen[key]; taken {
+				t.Errorf("%s and %s both have the name %s", other, f.Name, name)
+			}
+			seen[key] = f.Name
+		}
+		for _, o := range f.Overloads {
+			if ids[o.ID] {
+				t.Errorf("overload id %s is used twice", o.ID)
+			}
+			ids[o.ID] = true
+			for i, p := range o.Params {
+				if p.Repeat && i != len(o.Params)-1 {
+					t.Errorf("%s: only the last parameter may repeat", o.ID)
+				}
+			}
+			if o.Result.Class == ArgType && o.Result.Arg >= len(o.Params) {
+				t.Errorf("%s: the result is the type of argument %d of %d", o.ID, o.Result.Arg, len(o.Params))
+			}
+		}
+	}
+}
+
+func TestTypeNames(t *testing.T) {
+	for typ := Bool; typ <= Dynamic; typ++ {
+		if got, ok := ParseType(typ.String()); !ok || got != typ {
+			t.Errorf("ParseType(%q) = %v, %v", typ, got, ok)
+		}
+	}
+}
+
+// TestCoverage holds docs/kql-coverage.md to the catalogue: go test ./internal/kql/catalog -run Coverage -update.
+func TestCoverage(t *testing.T) {
+	want := coverage()
+	if *update {
+		if err := os.WriteFile(coveragePath, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(coveragePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("docs/kql-coverage.md is not what the catalogue says: run make generate")
+	}
+}
+
+// coverage writes the list of functions for people.
+func coverage() string {
+	var b strings.Builder
+	b.WriteString("# KQL: what runs\n\nGenerated from the catalogue (`internal/kql/catalog`) by `make generate`. What is not here gives a diagnostic, never a\nguess.\n")
+	for _, k := range []struct {
+		kind  Kind
+		title string
+	}{{Operator, "Operators of expressions"}, {Scalar, "Scalar functions"}, {Aggregate, "Aggregates"}, {Window, "Functions over serialized rows"}} {
+		fmt.Fprintf(&b, "\n## %s\n\n| name | also | what it does |\n|---|---|---|\n", k.title)
+		for _, f := range Builtin().Functions() {
+			if f.Kind == k.kind {
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, strings.Join(f.Aliases, ", "), strings.ReplaceAll(f.Doc, "|", "\\|"))
+			}
+		}
+	}
+	return b.String()
+}
