@@ -40,3 +40,5 @@ func TestErrorIsTheCause(t *testing.T) {
 }
 
 func TestExamples(t *testing.T) { enginetest.Examples(t, open(t)) }
+
+func TestCorpus(t *testing.T) { enginetest.Corpus(t, open(t), enginetest.CorpusDir()) }

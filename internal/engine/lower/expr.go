@@ -30,7 +30,11 @@ func (l *lowerer) expr(e plan.Expr, sc scope) (string, error) {
 	case *plan.Scalar:
 		return l.scalarQuery(e)
 	case *plan.InQuery:
-		return l.inQuery(e, sc)
+		s, err := l.inQuery(e, sc)
+		if err == nil && !e.Negated && e.Value.Type() != catalog.String {
+			s = "coalesce(" + s + ", false)"
+		}
+		return s, err
 	case *plan.HasQuery:
 		return l.hasQuery(e, sc)
 	}
@@ -40,6 +44,9 @@ func (l *lowerer) expr(e plan.Expr, sc scope) (string, error) {
 // predicate lowers a condition, where null means no: equality needs no care for nulls there, and stays in the form that
 // segments can be pruned by.
 func (l *lowerer) predicate(e plan.Expr, sc scope) (string, error) {
+	if q, ok := e.(*plan.InQuery); ok {
+		return l.inQuery(q, sc)
+	}
 	c, ok := e.(*plan.Call)
 	if !ok {
 		return l.expr(e, sc)
@@ -47,6 +54,8 @@ func (l *lowerer) predicate(e plan.Expr, sc scope) (string, error) {
 	switch c.Overload.ID {
 	case "eq":
 		return lowerCompare("=")(l, c, sc)
+	case "in":
+		return l.inList(c, sc)
 	case "and", "or":
 		parts := make([]string, len(c.Args))
 		for i, a := range c.Args {

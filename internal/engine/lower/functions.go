@@ -1,8 +1,11 @@
 package lower
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"regexp/syntax"
+	"strconv"
 	"strings"
 
 	"nordlys/internal/kql/catalog"
@@ -34,7 +37,7 @@ func newLowerings() map[string]lowering {
 		"hash_sha256": lowerHash, "hash_md5": lowerHash, "rand": lowerRand,
 		"pack_array": lowerPackArray, "bag_pack": lowerBagPack, "bag_pack_columns": lowerBagPack, "pack_all": lowerBagPack,
 		"bag_set_key": lowerBagSetKey, "array_index_of": lowerArrayIndexOf, "set_has_element": lowerSetHasElement,
-		"array_iff": lowerArrayIff, "array_split": lowerArraySplit, "make_string": lowerMakeString,
+		"array_iff": lowerArrayIff, "array_sort_asc.several": lowerArraySort, "array_sort_desc.several": lowerArraySort, "array_split": lowerArraySplit, "make_string": lowerMakeString,
 		"range.real": lowerRange, "range.datetime": lowerRange, "range.timespan": lowerRange, "range.long": lowerRange,
 		"datetime_diff": lowerDatetimeDiff, "datetime_add": lowerDatetimeAdd, "datetime_part": lowerDatetimePart, "make_timespan": lowerMakeTimespan,
 		"ipv4_is_in_any_range": lowerRanges("go_ipv4_is_in_any_range"), "ipv6_is_in_any_range": lowerRanges("go_ipv6_is_in_any_range"),
@@ -182,7 +185,17 @@ func lowerBetween(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	return s, nil
 }
 
+// lowerIn gives false, not null, for a null: in is a chain of equalities.
 func lowerIn(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	s, err := l.inList(c, sc)
+	if err == nil && c.Overload.ID[0] != '!' && c.Args[0].Type() != catalog.String {
+		s = "coalesce(" + s + ", false)"
+	}
+	return s, err
+}
+
+// inList is lowerIn where null and false mean the same.
+func (l *lowerer) inList(c *plan.Call, sc scope) (string, error) {
 	id := c.Overload.ID
 	if len(c.Args) == 1 {
 		return negate(id[0] == '!', "false"), nil
@@ -228,11 +241,83 @@ func lowerInArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
 		return "", err
 	}
 	id := c.Overload.ID
+	if list, ok := constElements(c.Args[1]); ok {
+		if s, ok := inConstants(args[0], c.Args[0].Type(), list, strings.Contains(id, "~")); ok {
+			return negate(id[0] == '!', s), nil
+		}
+	}
 	v, list := tostring(args[0], c.Args[0].Type()), "kql_strings("+args[1]+")"
 	if strings.Contains(id, "~") {
 		v, list = "lower("+v+")", "list_transform("+list+", x -> lower(x))"
 	}
 	return negate(id[0] == '!', "coalesce(list_contains("+list+", "+v+"), false)"), nil
+}
+
+// element is one element of a constant array.
+type element struct {
+	text  string // as tostring gives it
+	whole string // the digits of a whole number, also of 3.0 and "3"; "" for anything else
+	null  bool
+}
+
+// constElements takes a constant array apart.
+func constElements(e plan.Expr) ([]element, bool) {
+	k, ok := e.(*plan.Const)
+	if !ok {
+		return nil, false
+	}
+	text, ok := k.Value.(string)
+	var raws []json.RawMessage
+	if !ok || json.Unmarshal([]byte(text), &raws) != nil {
+		return nil, false
+	}
+	out := make([]element, len(raws))
+	for i, r := range raws {
+		v := element{text: string(r), null: string(r) == "null"}
+		if r[0] == '"' && json.Unmarshal(r, &v.text) != nil {
+			return nil, false
+		}
+		if n, err := strconv.ParseInt(v.text, 10, 64); err == nil {
+			v.whole = strconv.FormatInt(n, 10)
+		} else if f, err := strconv.ParseFloat(v.text, 64); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+			v.whole = strconv.FormatInt(int64(f), 10)
+		}
+		out[i] = v
+	}
+	return out, true
+}
+
+// inConstants compares a string or whole number with the elements of a constant array; ok is false for other types.
+func inConstants(v string, t catalog.Type, list []element, ignoreCase bool) (sql string, ok bool) {
+	if t != catalog.String && !t.IsInteger() {
+		return "", false
+	}
+	var items []string
+	for _, e := range list {
+		switch {
+		case e.null:
+		case t.IsInteger() && e.whole == "":
+		case t.IsInteger():
+			items = append(items, e.whole+"::BIGINT")
+		case ignoreCase && !isASCII(e.text):
+			items = append(items, "lower("+Text(e.text)+")")
+		case ignoreCase:
+			items = append(items, Text(strings.ToLower(e.text)))
+		default:
+			items = append(items, Text(e.text))
+		}
+	}
+	if len(items) == 0 {
+		return "false", true
+	}
+	if ignoreCase {
+		v = "lower(" + v + ")"
+	}
+	s := v + " IN (" + strings.Join(items, ", ") + ")"
+	if t != catalog.String {
+		s = "coalesce(" + s + ", false)"
+	}
+	return s, true
 }
 
 func lowerCase(l *lowerer, c *plan.Call, sc scope) (string, error) {

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"strings"
 
 	"nordlys/internal/kql/catalog"
@@ -93,6 +94,22 @@ func lowerArrayIff(l *lowerer, c *plan.Call, sc scope) (string, error) {
 		return "", err
 	}
 	return "go_array_iff(" + args[0] + ", " + jsonOf(args[1], c.Args[1].Type()) + ", " + jsonOf(args[2], c.Args[2].Type()) + ")", nil
+}
+
+// lowerArraySort sorts several arrays by the first; a bool at the end says whether nulls come last.
+func lowerArraySort(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	nullsLast, last := "true", len(args)-1
+	if c.Args[last].Type() == catalog.Bool {
+		nullsLast, args = args[last], args[:last]
+	}
+	for i := range args {
+		args[i] = jsonOf(args[i], c.Args[i].Type())
+	}
+	return fmt.Sprintf("go_arrays_sort(kql_array([%s]), %t, %s)", strings.Join(args, ", "), c.Overload.Func.Name == "array_sort_desc", nullsLast), nil
 }
 
 func lowerArraySplit(l *lowerer, c *plan.Call, sc scope) (string, error) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"nordlys/internal/kql/plan"
 )
@@ -38,11 +40,11 @@ func term(text, t, op string) string {
 		text, t = "lower("+text+")", strings.ToLower(t)
 	}
 	left, right := "", ""
-	if base != "hassuffix" && isTermByte(t[0]) {
-		left = "(?:^|[^0-9A-Za-z])"
+	if first, _ := utf8.DecodeRuneInString(t); base != "hassuffix" && inTerm(first) {
+		left = `(?:^|[^\pL\pN])`
 	}
-	if base != "hasprefix" && isTermByte(t[len(t)-1]) {
-		right = "(?:$|[^0-9A-Za-z])"
+	if last, _ := utf8.DecodeLastRuneInString(t); base != "hasprefix" && inTerm(last) {
+		right = `(?:$|[^\pL\pN])`
 	}
 	search := "contains(" + text + ", " + Text(t) + ")"
 	if left == "" && right == "" {
@@ -51,16 +53,15 @@ func term(text, t, op string) string {
 	return "(" + search + " AND regexp_matches(" + text + ", " + Text(left+regexp.QuoteMeta(t)+right) + ", 's'))"
 }
 
-func isTermByte(b byte) bool {
-	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
-}
+// inTerm says whether a character is part of a term: a letter or digit of any script.
+// https://learn.microsoft.com/kusto/query/datatypes-string-operators#what-is-a-term
+func inTerm(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 func lowerTerms(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	args, err := l.exprs(c.Args, sc)
 	if err != nil {
 		return "", err
 	}
-	all := c.Overload.ID == "has_all"
 	var parts []string
 	for i := 1; i < len(args); i++ {
 		if t, ok := constText(c, i); ok {
@@ -69,14 +70,19 @@ func lowerTerms(l *lowerer, c *plan.Call, sc scope) (string, error) {
 			parts = append(parts, "kql_has("+args[0]+", "+args[i]+")")
 		}
 	}
+	return joinTerms(parts, c.Overload.ID == "has_all"), nil
+}
+
+// joinTerms joins the conditions of has_any or has_all.
+func joinTerms(parts []string, all bool) string {
 	if len(parts) == 0 {
-		return fmt.Sprint(all), nil
+		return fmt.Sprint(all)
 	}
 	sep := " OR "
 	if all {
 		sep = " AND "
 	}
-	return "(" + strings.Join(parts, sep) + ")", nil
+	return "(" + strings.Join(parts, sep) + ")"
 }
 
 func lowerTermsArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
@@ -84,7 +90,17 @@ func lowerTermsArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return termsMatch(args[0], "kql_strings("+args[1]+")", strings.HasPrefix(c.Overload.ID, "has_all")), nil
+	all := strings.HasPrefix(c.Overload.ID, "has_all")
+	if list, ok := constElements(c.Args[1]); ok {
+		var parts []string
+		for _, e := range list {
+			if !e.null {
+				parts = append(parts, term(args[0], e.text, "has"))
+			}
+		}
+		return joinTerms(parts, all), nil
+	}
+	return termsMatch(args[0], "kql_strings("+args[1]+")", all), nil
 }
 
 func lowerStrcat(l *lowerer, c *plan.Call, sc scope) (string, error) {

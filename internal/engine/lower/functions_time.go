@@ -66,23 +66,23 @@ func lowerDatetimePart(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	t := args[1]
 	switch strings.ToLower(name) {
 	case "year", "quarter", "month", "day":
-		return "CAST(date_part(" + Text(strings.ToLower(name)) + ", kql_ts(" + t + ")) AS BIGINT)", nil
+		return "CAST(date_part(" + Text(strings.ToLower(name)) + ", kql_ts(" + t + ")) AS INTEGER)", nil
 	case "week_of_year", "weekofyear":
-		return "CAST(week(kql_ts(" + t + ")) AS BIGINT)", nil
+		return "CAST(week(kql_ts(" + t + ")) AS INTEGER)", nil
 	case "dayofyear":
-		return "CAST(dayofyear(kql_ts(" + t + ")) AS BIGINT)", nil
+		return "CAST(dayofyear(kql_ts(" + t + ")) AS INTEGER)", nil
 	case "hour":
-		return "((" + t + " // 36000000000) % 24)", nil
+		return "CAST((" + t + " // 36000000000) % 24 AS INTEGER)", nil
 	case "minute":
-		return "((" + t + " // 600000000) % 60)", nil
+		return "CAST((" + t + " // 600000000) % 60 AS INTEGER)", nil
 	case "second":
-		return "((" + t + " // 10000000) % 60)", nil
+		return "CAST((" + t + " // 10000000) % 60 AS INTEGER)", nil
 	case "millisecond":
-		return "((" + t + " // 10000) % 1000)", nil
+		return "CAST((" + t + " // 10000) % 1000 AS INTEGER)", nil
 	case "microsecond":
-		return "((" + t + " // 10) % 1000000)", nil
+		return "CAST((" + t + " // 10) % 1000000 AS INTEGER)", nil
 	case "nanosecond":
-		return "((" + t + " % 10000000) * 100)", nil
+		return "CAST((" + t + " % 10000000) * 100 AS INTEGER)", nil
 	}
 	return "", fmt.Errorf("datetime_part: no part %q: use year, quarter, month, week_of_year, day, dayOfYear, hour, minute, second, millisecond, microsecond or nanosecond", name)
 }

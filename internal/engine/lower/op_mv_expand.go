@@ -86,6 +86,10 @@ func (l *lowerer) unnest(n *plan.Unnest, nd need) (*block, error) {
 		for _, it := range n.Items {
 			if it.Column.Name == c.Name {
 				final[i] = convert("nullif("+c.sql+", 'null')", catalog.Dynamic, it.Column.Type)
+				if t := it.Column.Type; t == catalog.Bool || t.IsNumber() {
+					// A cast, no conversion: text does not become a number.
+					final[i] = "CASE WHEN NOT starts_with(" + c.sql + ", '\"') THEN " + final[i] + " END"
+				}
 				cols[i].Type = it.Column.Type
 			}
 		}

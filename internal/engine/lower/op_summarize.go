@@ -183,7 +183,15 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 	case "arg_max", "arg_min":
 		return name + "(" + structOf(args) + ", " + neverNull(name, c.Args[0], args[0]) + ")", nil
 	case "take_any":
-		return "first(" + structOf(args) + ord + ")", nil
+		s := "first(" + structOf(args) + ord + ")"
+		if len(args) == 1 {
+			// Of a single column a value is preferred to none.
+			if c.Args[0].Type() == catalog.String {
+				return s + " FILTER (WHERE " + args[0] + " <> '')", nil
+			}
+			return s + " FILTER (WHERE " + args[0] + " IS NOT NULL)", nil
+		}
+		return s, nil
 	case "make_list", "make_list_if", "make_list_with_nulls", "make_set", "make_set_if", "make_bag", "make_bag_if":
 		return l.collect(name, c, args, ord)
 	case "percentile":

@@ -237,6 +237,15 @@ func (l *lowerer) sort(n *plan.Sort, nd need, bounds Bounds) (*block, error) {
 		if err != nil {
 			return nil, err
 		}
+		if k.Expr.Type() == catalog.Real && k.Desc != k.NullsFirst {
+			// NaN stands beside null, where DuckDB has it above all numbers.
+			nan := "isnan(" + s + ")"
+			if k.NullsFirst {
+				b.order = append(b.order, nan+" DESC NULLS FIRST")
+			} else {
+				b.order = append(b.order, nan+" ASC NULLS LAST")
+			}
+		}
 		if k.Desc {
 			s += " DESC"
 		} else {

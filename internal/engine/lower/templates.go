@@ -47,7 +47,8 @@ var templates = map[string]string{
 	"replace_strings": "go_replace_strings($1, $2, $3)",
 
 	"abs.long": "abs($1)", "abs.real": "abs($1)", "abs.decimal": "abs($1)", "abs.timespan": "abs($1)",
-	"round": "round($1{, CAST($2 AS INTEGER)})", "ceiling": "ceil($1)",
+	"round": "round($1{, CAST($2 AS INTEGER)})", "round.whole": "round($1{, CAST($2 AS INTEGER)})", "round.decimal": "CAST(round($1{, CAST($2 AS INTEGER)}) AS DECIMAL(38,10))",
+	"ceiling": "ceil($1)", "ceiling.whole": "$1", "ceiling.decimal": "CAST(ceil($1) AS DECIMAL(38,10))",
 	"pow": "pow($1, $2)", "sqrt": "CASE WHEN $1 >= 0 THEN sqrt($1) END", "exp": "exp($1)",
 	"log": "CASE WHEN $1 > 0 THEN ln($1) END", "log2": "CASE WHEN $1 > 0 THEN log2($1) END", "log10": "CASE WHEN $1 > 0 THEN log10($1) END",
 	"sign":     "CAST(sign($1) AS DOUBLE)",

@@ -10,19 +10,12 @@ import (
 )
 
 func arrayFuncs() []Func {
-	d, n, b := catalog.Dynamic, catalog.Long, catalog.Bool
+	d, n := catalog.Dynamic, catalog.Long
 	return []Func{
 		unary("go_array_concat", d, d, arrayConcat),
 		{Name: "go_array_slice", Args: []catalog.Type{d, n, n}, Result: d, Call: arraySlice},
-		{Name: "go_array_sort", Args: []catalog.Type{d, b, b}, Result: d, Call: func(a []any) any {
-			s, ok := a[0].(string)
-			desc, _ := a[1].(bool)
-			nullsLast, given := a[2].(bool)
-			if !ok {
-				return nil
-			}
-			return arraySort(s, desc, nullsLast || !given)
-		}},
+		sorting("go_array_sort", arraySort),
+		sorting("go_arrays_sort", arraysSort),
 		{Name: "go_array_index_of", Args: []catalog.Type{d, d, n, n, n}, Result: n, Call: arrayIndexOf},
 		{Name: "go_array_iff", Args: []catalog.Type{d, d, d}, Result: d, Call: arrayIff},
 		binary("go_array_split", d, d, d, arraySplit),
@@ -35,6 +28,20 @@ func arrayFuncs() []Func {
 			return flatten(s, longOr(a[1], maxElements))
 		}},
 	}
+}
+
+// sorting makes a function of JSON text, whether to sort downwards and whether nulls come last (true if null).
+func sorting(name string, f func(s string, desc, nullsLast bool) any) Func {
+	args := []catalog.Type{catalog.Dynamic, catalog.Bool, catalog.Bool}
+	return Func{Name: name, Args: args, Result: catalog.Dynamic, Call: func(a []any) any {
+		s, ok := a[0].(string)
+		if !ok {
+			return nil
+		}
+		desc, _ := a[1].(bool)
+		nullsLast, given := a[2].(bool)
+		return f(s, desc, nullsLast || !given)
+	}}
 }
 
 // maxElements is how many elements make_list and make_set hold at most.
@@ -158,16 +165,58 @@ func arraySort(s string, desc, nullsLast bool) any {
 	if !ok {
 		return nil
 	}
-	items := make([]sortable, 0, len(raws))
-	nulls := 0
-	for _, r := range raws {
-		if r == "null" {
-			nulls++
+	out := make([]string, len(raws))
+	for i, from := range sortedOrder(raws, desc, nullsLast) {
+		out[i] = raws[from]
+	}
+	return joinArray(out)
+}
+
+// arraysSort sorts the first of several arrays and puts the others into its order; those of another length become null.
+func arraysSort(s string, desc, nullsLast bool) any {
+	arrays, ok := elements(s, nil)
+	if !ok || len(arrays) == 0 {
+		return nil
+	}
+	first, ok := elements(arrays[0], nil)
+	if !ok {
+		return nil
+	}
+	order := sortedOrder(first, desc, nullsLast)
+	out := make([]string, len(arrays))
+	for i, array := range arrays {
+		out[i] = "null"
+		raws, ok := elements(array, nil)
+		if !ok || len(raws) != len(order) {
 			continue
 		}
-		items = append(items, newSortable(r))
+		sorted := make([]string, len(raws))
+		for j, from := range order {
+			sorted[j] = raws[from]
+		}
+		if text, ok := joinArray(sorted).(string); ok {
+			out[i] = text
+		}
 	}
-	slices.SortStableFunc(items, func(x, y sortable) int {
+	return joinArray(out)
+}
+
+// sortedOrder gives the positions of JSON values in the order that array_sort_asc and array_sort_desc put them in.
+func sortedOrder(raws []string, desc, nullsLast bool) []int {
+	type numbered struct {
+		sortable
+		at int
+	}
+	items := make([]numbered, 0, len(raws))
+	var nulls []int
+	for i, r := range raws {
+		if r == "null" {
+			nulls = append(nulls, i)
+			continue
+		}
+		items = append(items, numbered{newSortable(r), i})
+	}
+	slices.SortStableFunc(items, func(x, y numbered) int {
 		if x.class != y.class {
 			return int(x.class) - int(y.class)
 		}
@@ -185,21 +234,17 @@ func arraySort(s string, desc, nullsLast bool) any {
 		}
 		return c
 	})
-	out := raws[:0]
-	for range nulls {
-		if !nullsLast {
-			out = append(out, "null")
-		}
+	out := make([]int, 0, len(raws))
+	if !nullsLast {
+		out = append(out, nulls...)
 	}
 	for _, v := range items {
-		out = append(out, v.raw)
+		out = append(out, v.at)
 	}
-	for range nulls {
-		if nullsLast {
-			out = append(out, "null")
-		}
+	if nullsLast {
+		out = append(out, nulls...)
 	}
-	return joinArray(out)
+	return out
 }
 
 // compareNumbers orders JSON numbers; integers of any length without a float in between.

@@ -71,6 +71,12 @@ func (b *binder) callName(e *syntax.FunctionCallExpression, en *env) (string, bo
 		prefix = "type_"
 	case "strlen", "string_size", "percentile_tdigest", "dcount_hll":
 		prefix = e.Name.Text + "_"
+	case "array_sort_asc", "array_sort_desc":
+		if len(e.Arguments) == 0 {
+			return "", false
+		}
+		name, ok := b.derivedName(e.Arguments[0], en)
+		return name + "_sorted", ok
 	case "make_datetime", "make_timespan":
 		if len(e.Arguments) != 1 {
 			return "", false

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"strconv"
 	"strings"
 
 	"nordlys/internal/kql/catalog"
@@ -34,6 +35,32 @@ func tupleColumns(function string) []plan.Column {
 	return cols
 }
 
+// sortedColumns returns the columns of array_sort_asc and array_sort_desc over several arrays; nil for all other calls.
+func (b *binder) sortedColumns(call *syntax.FunctionCallExpression, en *env) []plan.Column {
+	n := len(call.Arguments)
+	if name := call.Name.Text; n < 2 || name != "array_sort_asc" && name != "array_sort_desc" {
+		return nil
+	}
+	// Whether the last argument is a flag is for its type to say; it is bound again, and its mistakes told, with the call.
+	told := len(b.diags)
+	if b.scalarExpr(call.Arguments[n-1], en).Type() == catalog.Bool {
+		n--
+	}
+	b.diags = b.diags[:told]
+	if n < 2 {
+		return nil
+	}
+	cols := make([]plan.Column, n)
+	for i := range cols {
+		name, ok := b.derivedName(call.Arguments[i], en)
+		if !ok {
+			name = "array" + strconv.Itoa(i)
+		}
+		cols[i] = plan.Column{Name: name + "_sorted", Type: catalog.Dynamic}
+	}
+	return cols
+}
+
 // tuple binds an element of extend, project or print that makes several columns, or that has several names. Names that
 // are given drop the columns behind them; without names each column is called after the function and its argument. ok
 // is false for an element that makes one column.
@@ -43,7 +70,9 @@ func (b *binder) tuple(e syntax.Expression, en *env) (items []plan.Named, ok boo
 	var cols []plan.Column
 	prefix := ""
 	if call, isCall := value.(*syntax.FunctionCallExpression); isCall && en.scope.lookup(call.Name.Text) == nil {
-		if cols = tupleColumns(call.Name.Text); cols != nil && len(call.Arguments) > 0 {
+		if cols = b.sortedColumns(call, en); cols != nil {
+			// Their names are complete.
+		} else if cols = tupleColumns(call.Name.Text); cols != nil && len(call.Arguments) > 0 {
 			argument, _ := b.derivedName(call.Arguments[0], en)
 			prefix = call.Name.Text + "_" + argument + "_"
 		}

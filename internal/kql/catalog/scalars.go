@@ -71,10 +71,10 @@ var scalarEntries = []entry{
 
 	// numbers
 	{name: "abs", sigs: []string{"abs.long: (x:long!) long", "abs.real: (x:real!) real", "abs.decimal: (x:decimal!) decimal", "abs.timespan: (x:timespan!) timespan"}, doc: "Absolute value.", ex: ex("print abs(-5)", "5")},
-	{name: "round", sigs: []string{"(x:real, [precision:long]) real"}, doc: "Rounded half away from zero.", ex: ex("print round(2.98765, 3)", "2.988")},
+	{name: "round", sigs: []string{"round.whole: (x:integer, [precision:long]) $0", "round: (x:real, [precision:long]) real", "round.decimal: (x:decimal!, [precision:long]) decimal"}, doc: "Rounded half away from zero; a whole number stays one.", ex: ex("print round(2.98765, 3)", "2.988")},
 	{name: "floor", aliases: "bin", sigs: []string{"bin.long: (value:long!, roundTo:long!) long", "bin.real: (value:real!, roundTo:real!) real", "bin.decimal: (value:decimal!, roundTo:decimal!) decimal", "bin.datetime: (value:datetime!, roundTo:timespan!) datetime", "bin.timespan: (value:timespan!, roundTo:timespan!) timespan", "bin.datetimelong: (value:datetime!, roundTo:long!) datetime"}, doc: "Rounded down to a multiple.", ex: ex("print bin(4.5, 1)", "4.0")},
 	{name: "bin_at", sigs: []string{"bin_at.long: (value:long!, size:long!, fixed:long!) long", "bin_at.real: (value:real!, size:real!, fixed:real!) real", "bin_at.datetime: (value:datetime!, size:timespan!, fixed:datetime!) datetime", "bin_at.timespan: (value:timespan!, size:timespan!, fixed:timespan!) timespan"}, doc: "Rounded down to a multiple, counted from a fixed point.", ex: ex("print bin_at(7, 5, 1)", "6")},
-	{name: "ceiling", sigs: []string{"(x:real) real"}, doc: "Least whole number not below.", ex: ex("print ceiling(0.5)", "1.0")},
+	{name: "ceiling", sigs: []string{"ceiling.whole: (x:integer) $0", "ceiling: (x:real) real", "ceiling.decimal: (x:decimal!) decimal"}, doc: "Least whole number not below.", ex: ex("print ceiling(0.5)", "1.0")},
 	{name: "pow", sigs: []string{"(base:real, exponent:real) real"}, doc: "Power.", ex: ex("print pow(2, 3)", "8.0")},
 	{name: "sqrt", sigs: []string{"(x:real) real"}, doc: "Square root; null for a negative number.", ex: ex("print sqrt(9)", "3.0")},
 	{name: "exp", sigs: []string{"(x:real) real"}, doc: "e to the power x.", ex: ex("print exp(0)", "1.0")},

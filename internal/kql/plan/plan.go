@@ -102,8 +102,8 @@ const (
 	RightAnti   JoinKind = "rightanti"
 )
 
-// JoinKey equates an expression over the left row with one over the right row; both have one type. Null keys of a join
-// match null keys in Kusto.
+// JoinKey equates an expression over the left row with one over the right row; both have one type. As == says, a null
+// key matches nothing.
 type JoinKey struct{ Left, Right Expr }
 
 // JoinColumn is an output column of a join: column From of the left or the right input, under a name unique in the

@@ -19,7 +19,10 @@ type MvExpandItem struct {
 
 func (*MvExpandOperator) operator() {}
 
-func (p *parser) mvExpandOperator() Operator {
+// legacyRows is the limit of the old spelling mvexpand where the query gives none.
+const legacyRows = 128
+
+func (p *parser) mvExpandOperator(legacy bool) Operator {
 	o := &MvExpandOperator{Parameters: p.parameters("kind", "bagexpansion", "with_itemindex")}
 	p.commaList(func() {
 		start := p.start()
@@ -36,6 +39,8 @@ func (p *parser) mvExpandOperator() Operator {
 	})
 	if p.acceptWord("limit") {
 		o.Limit = p.expression()
+	} else if legacy {
+		o.Limit = &LiteralExpression{Span: p.from(p.start()), Kind: LongLiteral, Int: legacyRows}
 	}
 	return o
 }

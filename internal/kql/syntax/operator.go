@@ -109,7 +109,7 @@ func (p *parser) knownOperator(name string) Operator {
 	case "union":
 		return p.unionOperator()
 	case "mv-expand", "mvexpand":
-		return p.mvExpandOperator()
+		return p.mvExpandOperator(name == "mvexpand")
 	case "parse":
 		return p.parseOperator(false)
 	case "parse-where":
