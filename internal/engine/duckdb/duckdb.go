@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	driverpkg "github.com/duckdb/duckdb-go/v2"
@@ -144,7 +143,7 @@ func (d *DB) Explain(ctx context.Context, r engine.Request) (string, error) {
 // queryError says in the user's words why a query ended.
 func queryError(ctx context.Context, err error, l engine.Limits) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("the query took longer than %v and was stopped: filter TimeGenerated, or allow more with --timeout", l.Timeout.Round(time.Second))
+		return fmt.Errorf("the query took longer than %v and was stopped: filter TimeGenerated, or allow more with --timeout", l.Timeout)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("the query was cancelled: %w", ctx.Err())

@@ -128,7 +128,7 @@ func toInteger(s string, from, to catalog.Type) string {
 	return "TRY_CAST(" + s + " AS " + typ + ")"
 }
 
-// tostring gives the text KQL prints for a value; ” for null.
+// tostring gives the text KQL prints for a value; "" for null.
 func tostring(s string, from catalog.Type) string {
 	switch from {
 	case catalog.String:

@@ -86,6 +86,9 @@ func (l *lowerer) values(n *plan.Values) (*block, error) {
 }
 
 func (l *lowerer) sequence(n *plan.Sequence) (*block, error) {
+	if c, ok := n.Step.(*plan.Const); ok && (c.Value == int64(0) || c.Value == 0.0) {
+		return nil, fmt.Errorf("range %s: the step is 0: name one that leads from the start to the end", n.Column.Name)
+	}
 	var args [3]string
 	for i, e := range []plan.Expr{n.From, n.To, n.Step} {
 		s, err := l.expr(e, nil)
@@ -99,15 +102,16 @@ func (l *lowerer) sequence(n *plan.Sequence) (*block, error) {
 		args[i] = "CAST(" + s + " AS " + sqlTypes[t] + ")"
 	}
 	from, to, step := args[0], args[1], args[2]
-	sel := fmt.Sprintf("unnest(generate_series(%s, %s, %s))", from, to, step)
-	if n.Column.Type == catalog.Real || n.Column.Type == catalog.Decimal {
+	b := &block{from: "generate_series(" + from + ", " + to + ", " + step + ") AS t(i)", cols: newScope([]plan.Column{n.Column}), sel: []string{"i"}, ordered: true}
+	switch n.Column.Type {
+	case catalog.Real, catalog.Decimal:
 		// generate_series takes whole numbers: count the steps, with room for the error of a step like 0.1.
-		sel = fmt.Sprintf("unnest(list_transform(generate_series(0::BIGINT, CAST(floor((%[2]s - %[1]s) / %[3]s + 1e-9) AS BIGINT)), i -> %[1]s + i * %[3]s))", from, to, step)
+		b.from = fmt.Sprintf("generate_series(0::BIGINT, CAST(floor((%s - %s) / nullif(%s, 0) + 1e-9) AS BIGINT)) AS t(i)", to, from, step)
+		b.sel[0] = from + " + i * " + step
+	case catalog.Int:
+		b.sel[0] = "CAST(i AS INTEGER)"
 	}
-	if n.Column.Type == catalog.Int {
-		sel = "CAST(" + sel + " AS INTEGER)"
-	}
-	return &block{cols: newScope([]plan.Column{n.Column}), sel: []string{sel}, ordered: true}, nil
+	return b, nil
 }
 
 func (l *lowerer) selection(n *plan.Select, nd need, bounds Bounds) (*block, error) {
