@@ -41,10 +41,10 @@ func term(text, t, op string) string {
 	}
 	left, right := "", ""
 	if first, _ := utf8.DecodeRuneInString(t); base != "hassuffix" && inTerm(first) {
-		left = `(?:^|[^\pL\pN])`
+		left = "(?:^|[" + separators + "])"
 	}
 	if last, _ := utf8.DecodeLastRuneInString(t); base != "hasprefix" && inTerm(last) {
-		right = `(?:$|[^\pL\pN])`
+		right = "(?:$|[" + separators + "])"
 	}
 	search := "contains(" + text + ", " + Text(t) + ")"
 	if left == "" && right == "" {
@@ -52,6 +52,12 @@ func term(text, t, op string) string {
 	}
 	return "(" + search + " AND regexp_matches(" + text + ", " + Text(left+regexp.QuoteMeta(t)+right) + ", 's'))"
 }
+
+// separators is what ends a term, as the inside of a class of a regular expression: ASCII but letters and digits, and the
+// blocks of Unicode with punctuation and symbols. The exact class, [^\pL\pN], takes RE2 milliseconds to compile.
+const separators = "\\x00-/:-@\\[-`{-\\x{a9}\\x{ab}-\\x{b1}\\x{b4}\\x{b6}-\\x{b8}\\x{bb}\\x{bf}\\x{d7}\\x{f7}" +
+	"\\x{2000}-\\x{206f}\\x{20a0}-\\x{20cf}\\x{2190}-\\x{245f}\\x{2500}-\\x{2bff}\\x{2e00}-\\x{2e7f}\\x{3000}-\\x{3004}\\x{3008}-\\x{3020}" +
+	"\\x{fe10}-\\x{fe6f}\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff20}\\x{ff3b}-\\x{ff40}\\x{ff5b}-\\x{ff65}\\x{1f000}-\\x{1faff}"
 
 // inTerm says whether a character is part of a term: a letter or digit of any script.
 // https://learn.microsoft.com/kusto/query/datatypes-string-operators#what-is-a-term
