@@ -45,7 +45,8 @@ func (v *investigation) collect(t *tables.Table, leads []*lead) ([]*Step, error)
 			c.predicates = append(c.predicates, p)
 		}
 	}
-	if len(c.leads) == 0 {
+	full := func(l *lead) bool { return l.full }
+	if len(c.leads) == 0 || !slices.ContainsFunc(c.leads, full) && !slices.ContainsFunc(c.rules, canBeNotable) {
 		return nil, nil
 	}
 	groups, err := c.groups()

@@ -29,7 +29,7 @@ var (
 	isMAC     = regexp.MustCompile(`^(?i)[0-9a-f]{2}([:-][0-9a-f]{2}){5}$`)
 	isUPN     = regexp.MustCompile(`^[^\s@'"|\\/]+@[^\s@'"|\\/]+$`)
 	isDomain  = regexp.MustCompile(`^[^\s\\/:@]+\\[^\\/:]+$`)
-	isProgram = regexp.MustCompile(`(?i)\.(exe|dll|sys|ps1|bat|cmd|vbs|js|hta|msi|scr|com|py|sh)$`)
+	isProgram = regexp.MustCompile(`(?i)\.(exe|dll|sys|ps1|bat|cmd|vbs|js|hta|msi|scr)$`)
 	isHost    = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$`)
 	isVM      = regexp.MustCompile(`(?i)/providers/microsoft\.(?:compute|hybridcompute)/(?:virtualmachines|machines)/([^/]+)$`)
 	isURL     = regexp.MustCompile(`^(?i)https?://\S+$`)

@@ -25,6 +25,9 @@ func (v *investigation) leadsOf(steps []*Step) []*lead {
 			if i >= len(s.follow) || len(f.From) > 0 && !slices.Contains(f.From, s.lead.kind) {
 				continue
 			}
+			if f.Level == "notable" && !s.level.Notable || f.Hops > 0 && s.Weight <= ordinary {
+				continue
+			}
 			for _, vals := range s.follow[i] {
 				if l := v.leadTo(s, &f, vals); l != nil {
 					out = v.merge(out, l)

@@ -157,10 +157,11 @@ func (v *investigation) roots(readings []reading) ([]*lead, error) {
 					l.values = known
 				}
 			}
-		case tables.Account:
+		case tables.Account, tables.CloudApplication:
 			if err := v.otherNames(l); err != nil {
 				return nil, err
 			}
+			v.learn(l)
 		}
 		l.label = v.labelOf(l)
 		out = append(out, l)
@@ -171,7 +172,7 @@ func (v *investigation) roots(readings []reading) ([]*lead, error) {
 // otherNames asks the tables that know several names of one account: object id, SID, short name.
 func (v *investigation) otherNames(l *lead) error {
 	for _, p := range v.narration.Accounts {
-		if !v.hasRows(p.Table) {
+		if !v.hasRows(p.Table) || cmp.Or(p.Kind, string(tables.Account)) != l.kind {
 			continue
 		}
 		var conditions, columns []string

@@ -69,7 +69,7 @@ func (v *investigation) condition(t *tables.Table, e tables.Entity, l *lead) str
 	}
 	c := comparison{column: column, list: list, loose: v.loose[t.Name+"."+e.Column]}
 	switch {
-	case kind == tables.Host && e.Kind == tables.IP && e.Role != "reporter":
+	case kind == tables.Host && e.Kind == tables.IP && e.Role != "reporter" && !reportsHost(t):
 		return c.equal(l.values["address"])
 	case kind == tables.Account && e.Kind == tables.Mailbox:
 		return c.fold(l.values["upn"])
@@ -103,6 +103,13 @@ func (v *investigation) condition(t *tables.Table, e tables.Entity, l *lead) str
 		return c.fold(slices.Concat(l.values["url"], l.values["fqdn"]))
 	}
 	return c.fold(l.values[e.Form])
+}
+
+// reportsHost says whether rows of a table name the machine that they come from; an address in them is another's.
+func reportsHost(t *tables.Table) bool {
+	return slices.ContainsFunc(t.Entities, func(e tables.Entity) bool {
+		return e.Kind == tables.Host && e.Role == "reporter" && (e.Form == "fqdn" || e.Form == "hostname")
+	})
 }
 
 // column gives the KQL expression of an entity's column. A path through a list gives the whole column as text, to be
@@ -246,6 +253,9 @@ func (c comparison) program(form string, v values) string {
 	var out []string
 	for _, path := range v["path"] {
 		base := path[strings.LastIndexAny(path, `\/`)+1:]
+		if base == "" {
+			continue // a folder, or nothing
+		}
 		switch form {
 		case "path":
 			out = append(out, c.column+" =~ "+literal(path))

@@ -156,7 +156,7 @@ func (v *investigation) finish(s *Story, roots []*lead) error {
 		if l.via == nil {
 			continue
 		}
-		t := Touched{Kind: kindName(l.kind), Label: l.label, Depth: l.depth}
+		t := Touched{Kind: kindName(l.kind), Label: l.label, Depth: l.depth, Scope: !isEntity(l.kind)}
 		for _, step := range s.Steps {
 			if step.lead == l {
 				t.Steps++

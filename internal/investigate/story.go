@@ -39,6 +39,7 @@ type Touched struct {
 	Label string `json:"label"`
 	Depth int    `json:"depth"`
 	Steps int    `json:"steps"` // that were found by following it
+	Scope bool   `json:"scope"` // a session, a process, a way: part of an entity
 }
 
 // Step is rows of one source that tell one thing. KQL gives exactly its rows.

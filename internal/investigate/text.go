@@ -90,7 +90,7 @@ func (p *printer) head(s *Story) {
 	byKind := map[string][]string{}
 	var order []string
 	for _, t := range s.Touched {
-		if t.Depth == 0 {
+		if t.Scope {
 			continue
 		}
 		if byKind[t.Kind] == nil {
@@ -103,8 +103,8 @@ func (p *printer) head(s *Story) {
 		if len(byKind[k]) == 1 {
 			name = k
 		}
-		if strings.HasSuffix(name, "sss") || strings.HasSuffix(name, "ess") && len(byKind[k]) > 1 {
-			name = strings.TrimSuffix(k, "s") + "ses"
+		if name == k+"s" && strings.HasSuffix(k, "s") {
+			name = k + "es"
 		}
 		p.wrapped("  ", "    ", "Followed "+name+": "+strings.Join(byKind[k], ", "))
 	}

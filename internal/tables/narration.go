@@ -89,6 +89,7 @@ type Follow struct {
 	After  Duration `yaml:"after"`
 	Hops   int      `yaml:"hops"`
 	From   []string `yaml:"from"`
+	Level  string   `yaml:"level"` // notable: only from steps that are; else from any
 }
 
 // Rule makes steps of the rows of one table. A row belongs to the first rule of its table whose When holds; rows with
