@@ -14,10 +14,14 @@ step "\$ $nordlys scenario $case_dir/evidence"
 "$nordlys" scenario "$case_dir/evidence"
 
 step "\$ $nordlys import --workspace $ws $case_dir/evidence"
-"$nordlys" import --workspace "$ws" "$case_dir/evidence"
+"$nordlys" import --workspace "$ws" "$case_dir/evidence" > "$case_dir/receipt.txt"
+sed -n '/^format/,$p' "$case_dir/receipt.txt"
+echo "(a line for each file is in $case_dir/receipt.txt)"
 
 step "\$ $nordlys investigate --workspace $ws 203.0.113.66"
-"$nordlys" investigate --workspace "$ws" 203.0.113.66
+"$nordlys" investigate --workspace "$ws" 203.0.113.66 > "$case_dir/story.txt"
+sed '/^KQL behind each step/,$d' "$case_dir/story.txt"
+echo "(the KQL behind each step ends the story: it is in $case_dir/story.txt)"
 
 query='SigninLogs | where IPAddress == "203.0.113.66" | summarize attempts = count(), accounts = dcount(UserPrincipalName), first = min(TimeGenerated), last = max(TimeGenerated) by ResultType, ResultDescription | order by attempts desc'
 step "\$ $nordlys query --workspace $ws '$query'"
