@@ -200,7 +200,7 @@ func (c *collector) groups() ([]group, error) {
 	}
 	q.WriteString("\n| extend _keys = " + list(keys, "'[]'") + ", _bin = " + list(bins, "bin(TimeGenerated, 1h)") + ", _told = " + told)
 	q.WriteString("\n| summarize _n = count(), _first = min(TimeGenerated), _last = max(TimeGenerated) by _rule, _mask, _told, _keys, _bin")
-	fmt.Fprintf(&q, "\n| project _rule, _mask, _told, _keys, _n, _first, _last\n| take %d", maxGroups)
+	fmt.Fprintf(&q, "\n| project _rule, _mask, _told, _keys, _n, _first, _last\n| top %d by _n", maxGroups)
 	var out []group
 	err := c.v.rows(q.String(), from, to, func(row []any) error {
 		g := group{rule: int(integer(row[0])), mask: integer(row[1]), n: integer(row[4]), first: integer(row[5]), last: integer(row[6])}
@@ -320,7 +320,7 @@ func (c *collector) candidates(rule, lead int, groups []group) (map[string]bool,
 	if r.When != "true" {
 		q.WriteString("\n| where " + r.When)
 	}
-	q.WriteString("\n| summarize " + strings.Join(append([]string{"_n = count()"}, facts...), ", ") + " by _keys = tostring(pack_array(" + strings.Join(exprs, ", ") + "))")
+	q.WriteString("\n| summarize " + strings.Join(append([]string{always}, facts...), ", ") + " by _keys = tostring(pack_array(" + strings.Join(exprs, ", ") + "))")
 	if len(having) > 0 && !r.Notable {
 		q.WriteString("\n| where " + strings.Join(having, " or "))
 	}
@@ -446,6 +446,9 @@ func (c *collector) equals(expr, value string) string {
 	return expr + " == " + literal(value)
 }
 
+// always is what having may use beside a rule's own facts: the rows of a step, its first and its last time.
+const always = "_n = count(), _first = min(TimeGenerated), _last = max(TimeGenerated)"
+
 // facts runs the second query for steps of one rule and fills them in.
 func (c *collector) facts(rule int, steps []*Step) error {
 	r := steps[0].spec
@@ -461,7 +464,7 @@ func (c *collector) facts(rule int, steps []*Step) error {
 		q.WriteString("\n| where " + r.When)
 	}
 	q.WriteString("\n| extend _step = case(" + strings.Join(cases, ", ") + ", -1)\n| where _step >= 0")
-	columns := []string{"_n = count()"}
+	columns := []string{always}
 	for _, f := range r.Facts {
 		columns = append(columns, f.Name+" = "+f.KQL)
 	}
@@ -492,9 +495,7 @@ func (c *collector) facts(rule int, steps []*Step) error {
 		if l, ok := row["_level"].(int64); ok && l >= 0 {
 			s.level = r.Levels[l]
 		}
-		if n := integer(row["_n"]); n != s.Count {
-			return fmt.Errorf("the rows of a step of rule %s of %s changed while it was told: %d, then %d", r.ID, c.table.Name, s.Count, n)
-		}
+		s.Count = integer(row["_n"]) // what its query gives, also where the workspace grows meanwhile
 		s.follow = make([][]values, len(r.Follow))
 		for i := range r.Follow {
 			list, _ := row[fmt.Sprintf("_follow%d", i)].([]any)
@@ -507,7 +508,7 @@ func (c *collector) facts(rule int, steps []*Step) error {
 		for name, x := range row {
 			if strings.HasPrefix(name, "_") {
 				delete(row, name)
-			} else if list, ok := x.([]any); ok && name != "commands" {
+			} else if list, ok := x.([]any); ok {
 				sortSet(list) // a set has no order; a story is the same every time
 			}
 		}

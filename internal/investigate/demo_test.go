@@ -364,7 +364,6 @@ func checkEntries(t *testing.T, w *workspace.Workspace) {
 		{"web01", "host", true, []act{
 			{"SecurityEvent", "logon-failed", 58, "203.0.113.66"}, {"SecurityEvent", "process-encoded", 1, "a.ps1"}, {"VMBoundPort", "vm-port", 0, "3389"},
 		}},
-		{"db01.contoso.com", "host", false, []act{{"FlowTuples_CL", "flow-out", 0, "6.41 GB leave"}, {"SecurityEvent", "process-odd", 1, "rclone"}}},
 		{hash, "file hash", true, []act{
 			{"DeviceNetworkEvents", "device-connection-odd", 4, "198.51.100.23"}, {"SecurityEvent", "logon-network", 1, "svc-web"}, {"FlowTuples_CL", "flow-out", 0, "6.41 GB"},
 		}},

@@ -57,7 +57,7 @@ func TestRulesCompile(t *testing.T) {
 	for _, r := range n.Rules {
 		what := r.Table + " " + r.ID
 		tab, _ := tables.Builtin().Lookup(r.Table)
-		facts := []string{"_n = count()"}
+		facts := []string{always}
 		for _, f := range r.Facts {
 			facts = append(facts, f.Name+" = "+f.KQL)
 		}

@@ -66,8 +66,8 @@ func (d *Duration) UnmarshalYAML(b []byte) error {
 
 // Level is how a step is told. Text is a template over the rule's facts and keys. Weight orders steps by how much they
 // matter, 1 (ordinary) to 10. Notable steps are told also about what was only reached by following. Topic joins steps of
-// several sources that tell the same thing. A level with Having, a KQL predicate over the facts, holds only for steps
-// that fulfil it.
+// several sources that tell the same thing. A level with Having, a KQL predicate over the facts and over _n, _first and
+// _last (the step's rows and times), holds only for steps that fulfil it.
 type Level struct {
 	Having  string `yaml:"having"`
 	Text    string `yaml:"text"`
