@@ -105,7 +105,7 @@ func BenchmarkHunt(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer w.Close()
-	plain, err := duckdb.Open(ctx, duckdb.Options{})
+	plain, err := duckdb.Open(ctx, duckdb.Options{Dir: w.Dir()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -81,6 +81,9 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 			o.TempDir = filepath.Join(dir, "tmp")
 		}
 	}
+	if mode != Memory {
+		o.Dir = dir
+	}
 	w.db, err = duckdb.Open(ctx, o)
 	if err != nil {
 		return nil, err

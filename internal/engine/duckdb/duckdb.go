@@ -23,6 +23,7 @@ type Options struct {
 	MemoryLimit string // e.g. "512MB"
 	TempDir     string // where what exceeds the memory limit goes; "" = DuckDB may not spill
 	Threads     int
+	Dir         string // the one folder whose files may be read and written; "" = none
 }
 
 // DB is one DuckDB instance in memory, with the functions of KQL in it. It is safe for use by several goroutines; each
@@ -60,6 +61,9 @@ func (d *DB) setup(ctx context.Context, o Options) error {
 	if o.Threads > 0 {
 		fmt.Fprintf(&s, "SET threads = %d; ", o.Threads)
 	}
+	if o.Dir != "" {
+		s.WriteString("SET allowed_directories = [" + lower.Text(o.Dir+"/") + "]; ")
+	}
 	for _, m := range lower.Macros {
 		s.WriteString("CREATE MACRO " + m + "; ")
 	}
@@ -71,6 +75,8 @@ func (d *DB) setup(ctx context.Context, o Options) error {
 	if err := register(conn, scalar.Functions()); err != nil {
 		return err
 	}
+	// Whatever a query might come to be, it reads no file outside the workspace, and cannot change that.
+	s.WriteString("SET enable_external_access = false; SET lock_configuration = true; ")
 	_, err = conn.ExecContext(ctx, s.String())
 	return err
 }

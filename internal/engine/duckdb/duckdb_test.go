@@ -2,6 +2,8 @@ package duckdb
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -42,3 +44,32 @@ func TestErrorIsTheCause(t *testing.T) {
 func TestExamples(t *testing.T) { enginetest.Examples(t, open(t)) }
 
 func TestCorpus(t *testing.T) { enginetest.Corpus(t, open(t), enginetest.CorpusDir()) }
+
+// A query that reached for files or settings would be refused by the engine too.
+func TestNothingOutsideIsReadable(t *testing.T) {
+	dir := t.TempDir()
+	db, err := Open(context.Background(), Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	inside, outside := filepath.Join(dir, "a.csv"), filepath.Join(t.TempDir(), "a.csv")
+	for _, p := range []string{inside, outside} {
+		if err := os.WriteFile(p, []byte("x\n1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := context.Background()
+	if err := db.Exec(ctx, "CREATE TEMP TABLE t AS FROM read_csv('"+inside+"')"); err != nil {
+		t.Errorf("a file of the workspace: %v", err)
+	}
+	for _, q := range []string{
+		"CREATE TEMP TABLE u AS FROM read_csv('" + outside + "')", "CREATE TEMP TABLE v AS FROM read_text('/etc/passwd')",
+		"COPY (SELECT 1) TO '" + outside + "'", "ATTACH '" + outside + ".db'", "INSTALL httpfs", "SET enable_external_access = true",
+		"CREATE TEMP TABLE w AS FROM read_csv('" + dir + "/../" + filepath.Base(filepath.Dir(outside)) + "/a.csv')",
+	} {
+		if err := db.Exec(ctx, q); err == nil {
+			t.Errorf("%s was let through", q)
+		}
+	}
+}
