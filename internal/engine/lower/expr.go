@@ -87,12 +87,28 @@ func (l *lowerer) path(e *plan.Path, sc scope, fn string) (string, error) {
 	var pieces []string // SQL pieces of the JSON path
 	var text strings.Builder
 	text.WriteByte('$')
-	for _, s := range steps {
-		switch c, isConst := s.Index.(*plan.Const); {
-		case s.Index == nil:
-			text.WriteString(jsonKey(s.Key))
-		case isConst && c.Typ == catalog.String:
-			text.WriteString(jsonKey(c.Value.(string)))
+	for i, s := range steps {
+		key := s.Key
+		c, isConst := s.Index.(*plan.Const)
+		isKey := s.Index == nil
+		if isConst && c.Typ == catalog.String {
+			key, isKey = c.Value.(string), true
+		}
+		switch {
+		case isKey && (key == "" || key == "*"):
+			// A path cannot name these keys, a JSON pointer can: what is before them becomes the base.
+			if pieces = append(pieces, Text(text.String())); i > 0 {
+				b = "json_extract(" + b + ", " + strings.Join(pieces, " || ") + ")"
+			}
+			text.Reset()
+			pieces = nil
+			if i == len(steps)-1 {
+				return fn + "(" + b + ", " + Text("/"+key) + ")", nil
+			}
+			b = "json_extract(" + b + ", " + Text("/"+key) + ")"
+			text.WriteByte('$')
+		case isKey:
+			text.WriteString(jsonKey(key))
 		case isConst && c.Value != nil:
 			n, ok := c.Value.(int64)
 			if !ok {

@@ -19,12 +19,13 @@ var Macros = []string{
 	`kql_tolong(s) AS (CASE WHEN regexp_full_match(s, '\s*[-+]?[0-9]+\s*|\s*0[xX][0-9a-fA-F]+\s*') THEN TRY_CAST(trim(s) AS BIGINT) ELSE TRY_CAST(trunc(TRY_CAST(nullif(trim(s), '') AS DOUBLE)) AS BIGINT) END)`,
 	`kql_tobool(s) AS (CASE lower(s) WHEN 'true' THEN true WHEN 'false' THEN false ELSE TRY_CAST(s AS BIGINT) <> 0 END)`,
 
-	// JSON.
+	// JSON. The path of a null extracts a VARCHAR where another gives a list, so the lists are cast. A computed key that
+	// is empty or a star, which DuckDB takes for no key and for all, finds nothing.
 	`kql_parse_json(s) AS (CASE WHEN json_valid(s) THEN nullif(CAST(json(s) AS VARCHAR), 'null') WHEN s = '' THEN NULL ELSE CAST(to_json(s) AS VARCHAR) END)`,
-	`kql_json_key(k) AS ('."' || replace(replace(k, '\', '\\'), '"', '\"') || '"')`,
+	`kql_json_key(k) AS ('."' || replace(replace(nullif(nullif(k, ''), '*'), '\', '\\'), '"', '\"') || '"')`,
 	`kql_json_index(i) AS (CASE WHEN i < 0 THEN '[#' || CAST(i AS VARCHAR) || ']' ELSE '[' || CAST(i AS VARCHAR) || ']' END)`,
 	`kql_json_step(d) AS (CASE WHEN json_type(d) = 'VARCHAR' THEN kql_json_key(json_extract_string(d, '$')) ELSE kql_json_index(TRY_CAST(CAST(d AS VARCHAR) AS BIGINT)) END)`,
-	`kql_strings(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN list_filter(json_extract_string(d, '$[*]'), x -> x IS NOT NULL) WHEN 'NULL' THEN [] ELSE list_value(json_extract_string(d, '$')) END)`,
+	`kql_strings(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN list_filter(CAST(json_extract_string(d, '$[*]') AS VARCHAR[]), x -> x IS NOT NULL) WHEN 'NULL' THEN [] ELSE list_value(json_extract_string(d, '$')) END)`,
 	`kql_elements(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN CAST(json_extract(d, '$[*]') AS VARCHAR[]) END)`,
 	`kql_array(l) AS ('[' || array_to_string(list_transform(l, x -> coalesce(x, 'null')), ',') || ']')`,
 	`kql_array_length(d) AS (CASE WHEN json_type(d) = 'ARRAY' THEN CAST(json_array_length(d) AS BIGINT) END)`,

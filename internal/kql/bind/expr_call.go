@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"regexp"
 	"strconv"
 
 	"nordlys/internal/kql/catalog"
@@ -70,6 +71,11 @@ func (b *binder) apply1(f *catalog.Function, e *syntax.FunctionCallExpression, a
 			return b.resultUnknown(o, args)
 		}
 	}
+	for i, a := range args {
+		if paramAt(o, i).Name == "regex" && i < len(e.Arguments) {
+			b.checkRegex(a, e.Arguments[i])
+		}
+	}
 	if folded := b.foldCall(f.Name, args); folded != nil {
 		return folded
 	}
@@ -79,6 +85,19 @@ func (b *binder) apply1(f *catalog.Function, e *syntax.FunctionCallExpression, a
 		return unknown()
 	}
 	return call
+}
+
+// checkRegex reports a constant that is no regular expression.
+func (b *binder) checkRegex(pattern plan.Expr, at syntax.Node) {
+	c, ok := pattern.(*plan.Const)
+	if !ok || c.Typ != catalog.String {
+		return
+	}
+	if text, ok := c.Value.(string); ok {
+		if _, err := regexp.Compile(text); err != nil {
+			b.report(diag.InvalidRegex(at.Pos(), err.Error()))
+		}
+	}
 }
 
 // resultUnknown is the value of a call with broken arguments: of the result's type where that is fixed.

@@ -36,6 +36,9 @@ func (b *binder) stringOperator(e *syntax.BinaryExpression, left, right plan.Exp
 			return boolUnknown()
 		}
 	}
+	if e.Op == "matches regex" {
+		b.checkRegex(right, e.Right)
+	}
 	return b.operatorCall(e.Op, catalog.Bool, b.convert(left, catalog.String), b.convert(right, catalog.String))
 }
 
