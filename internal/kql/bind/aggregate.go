@@ -87,9 +87,10 @@ func (b *binder) argMax(f *catalog.Function, e *syntax.FunctionCallExpression, e
 		prefix = name + "_"
 	}
 	plain, _ := b.derivedName(e.Arguments[0], en)
+	listed := map[string]bool{plain: true}
 	for _, a := range e.Arguments[1:] {
 		if _, star := a.(*syntax.StarExpression); star {
-			cols, refs := b.starColumns(en, used, plain, prefix)
+			cols, refs := b.starColumns(en, used, listed, prefix)
 			args = append(args, refs...)
 			for _, c := range cols {
 				out = append(out, plan.Column{Name: prefix + c.Name, Type: c.Type})
@@ -98,7 +99,9 @@ func (b *binder) argMax(f *catalog.Function, e *syntax.FunctionCallExpression, e
 		}
 		value := b.scalarExpr(a, en)
 		args = append(args, value)
-		out = append(out, plan.Column{Name: prefix + b.argumentName(a, en), Type: value.Type()})
+		name := b.argumentName(a, en)
+		listed[name] = true
+		out = append(out, plan.Column{Name: prefix + name, Type: value.Type()})
 	}
 	return checked(&plan.Call{Overload: f.Overloads[0], Args: args, Typ: order.Type()}), out
 }
@@ -112,12 +115,13 @@ func (b *binder) argumentName(a syntax.Expression, en *env) string {
 	return name
 }
 
-// starColumns lists the columns that `*` stands for in an aggregate: those that are not in the result yet.
-func (b *binder) starColumns(en *env, used *nameSet, except, prefix string) ([]plan.Column, []plan.Expr) {
+// starColumns lists the columns that `*` stands for in an aggregate: those that are not in the result yet, nor listed
+// before it.
+func (b *binder) starColumns(en *env, used *nameSet, listed map[string]bool, prefix string) ([]plan.Column, []plan.Expr) {
 	var cols []plan.Column
 	var refs []plan.Expr
 	for i, c := range en.in.cols {
-		if c.Name != except && !used.used[prefix+c.Name] {
+		if !listed[c.Name] && !used.used[prefix+c.Name] {
 			cols = append(cols, c)
 			refs = append(refs, en.in.ref(i))
 		}
@@ -133,9 +137,10 @@ func (b *binder) takeAny(f *catalog.Function, e *syntax.FunctionCallExpression, 
 	}
 	var args []plan.Expr
 	var out []plan.Column
+	listed := map[string]bool{}
 	for _, a := range e.Arguments {
 		if _, star := a.(*syntax.StarExpression); star {
-			cols, refs := b.starColumns(en, used, "", "")
+			cols, refs := b.starColumns(en, used, listed, "")
 			args = append(args, refs...)
 			for _, c := range cols {
 				out = append(out, plan.Column{Name: prefix + c.Name, Type: c.Type})
@@ -145,6 +150,7 @@ func (b *binder) takeAny(f *catalog.Function, e *syntax.FunctionCallExpression, 
 		value := b.scalarExpr(a, en)
 		args = append(args, value)
 		name := b.argumentName(a, en)
+		listed[name] = true
 		if name == "" {
 			prefix = f.Prefix + "_"
 		}

@@ -40,6 +40,7 @@ func (b *binder) projectOperator(in *relation, o *syntax.ProjectOperator, s *sco
 // plainName takes the name of a column that is listed as it is.
 func (b *binder) plainName(ref *syntax.NameReference, list []syntax.Expression, self syntax.Expression, names *nameSet) string {
 	if names.take(ref.Name) {
+		names.give(ref.Name)
 		return ref.Name
 	}
 	for _, e := range list {

@@ -103,16 +103,21 @@ func (b *binder) columnName(names []syntax.Name, e syntax.Expression, en *env, u
 		return b.explicitName(names[0], used)
 	}
 	if name, ok := b.derivedName(e, en); ok {
-		return used.unique(name)
+		name = used.unique(name)
+		if _, plain := e.(*syntax.NameReference); plain {
+			used.give(name)
+		}
+		return name
 	}
 	return used.unique(used.column(en.in))
 }
 
-// explicitName takes a name that the query gives; twice the same is an error.
+// explicitName takes a name that the query gives; twice the same is an error. A name that an expression before it has
+// by itself gets a number.
 func (b *binder) explicitName(n syntax.Name, used *nameSet) string {
-	if used.take(n.Text) {
-		return n.Text
+	if used.given[n.Text] {
+		b.report(diag.DuplicateColumn(n.Pos(), n.Text))
 	}
-	b.report(diag.DuplicateColumn(n.Pos(), n.Text))
+	used.give(n.Text)
 	return used.unique(n.Text)
 }

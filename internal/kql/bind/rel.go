@@ -120,6 +120,7 @@ func (b *binder) broken() *relation {
 // nameSet makes column names unique as Kusto does: by the first free number behind the name.
 type nameSet struct {
 	used    map[string]bool
+	given   map[string]bool // names in the query's own words, which nothing else may take; nil if none
 	unnamed int
 }
 
@@ -132,6 +133,14 @@ func (s *nameSet) take(name string) bool {
 	}
 	s.used[name] = true
 	return true
+}
+
+// give marks a name as one that the query gives.
+func (s *nameSet) give(name string) {
+	if s.given == nil {
+		s.given = map[string]bool{}
+	}
+	s.given[name] = true
 }
 
 // unique uses the name, or the name with the first number that makes it free.
