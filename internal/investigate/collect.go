@@ -114,7 +114,6 @@ type collector struct {
 	predicates []string
 	hits       map[int]bool // rules that have rows here: only these can take rows from later ones
 	overlap    []group
-	window     string
 }
 
 // span gives the time that any lead asks for.
@@ -470,7 +469,7 @@ func (c *collector) facts(rule int, steps []*Step) error {
 	}
 	if !steps[0].keyed {
 		for _, b := range r.By {
-			columns = append(columns, b.Name+" = make_set("+b.KQL+", 20)")
+			columns = append(columns, b.Name+" = make_set("+b.KQL+", 1000)")
 		}
 	}
 	for i, f := range r.Follow {

@@ -105,7 +105,7 @@ func resourceReadings(id string) []reading {
 	return out
 }
 
-// kindNames says what a kind is to a person.
+// kindName says what a kind is to a person.
 func kindName(kind string) string {
 	switch tables.EntityKind(kind) {
 	case tables.Account:

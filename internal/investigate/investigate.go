@@ -312,12 +312,13 @@ func (v *investigation) hasRows(table string) bool {
 	return ok
 }
 
-// told rule of a table; rows that no rule takes are told by the last one of all.
+// ruleView is a rule and whether any of its levels is notable.
 type ruleView struct {
 	*tables.Rule
 	notable bool
 }
 
+// ruleOf gives a rule of a table; rows that no rule takes (-1) are told by the last one of all.
 func (v *investigation) ruleOf(t *tables.Table, i int) ruleView {
 	if i >= 0 {
 		r := v.rules[t.Name][i]

@@ -30,7 +30,7 @@ const (
 	NotNamed     Reason = "silent"        // it has rows of this time, none names the entity or what it touched
 )
 
-// telling lists the kinds whose sources are worth naming where nothing is collected.
+// relevant says whether a source has tables that name any of some kinds.
 func (v *investigation) relevant(s tables.Source, kinds map[tables.EntityKind]bool) bool {
 	for _, name := range s.Tables {
 		t, ok := v.catalogue.Lookup(name)
@@ -135,7 +135,7 @@ func (v *investigation) notFound(entity string, readings []reading) error {
 	if n == 0 {
 		return fmt.Errorf("%s: %w: the workspace has no rows yet; import evidence first (nordlys import PATH...)", entity, ErrNotFound)
 	}
-	return fmt.Errorf("%s: %w%s as %s in any of %d tables with rows: check the spelling, or nordlys tables for what is here", entity, ErrNotFound, when, strings.Join(kinds, ", "), n)
+	return fmt.Errorf("%s: %w%s as %s in %s with rows: check the spelling, or see nordlys tables for what is here", entity, ErrNotFound, when, strings.Join(kinds, ", "), plural(float64(n), "table"))
 }
 
 // finish orders and numbers the steps and adds what is around them.

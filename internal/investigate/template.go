@@ -45,6 +45,9 @@ func (w wordLists) expand(template string, facts map[string]any) string {
 	})
 }
 
+// listed is how many elements of a list are told where a template names no number.
+const listed = 6
+
 // value gives one placeholder's text, "" if there is none.
 func (w wordLists) value(name, filters string, facts map[string]any) string {
 	v := facts[name]
@@ -54,14 +57,14 @@ func (w wordLists) value(name, filters string, facts map[string]any) string {
 		}
 		filters = filters[:other]
 	}
-	out, limit := v, 12
+	out, limit := v, listed
 	for _, f := range strings.Split(filters, "|") {
 		f, arg, _ := strings.Cut(f, ":")
 		switch f {
 		case "list":
 			limit, _ = strconv.Atoi(arg)
 			if limit == 0 {
-				limit = 12
+				limit = listed
 			}
 		case "words":
 			out = each(out, func(s string) string {
@@ -149,7 +152,7 @@ func plain(v any) string {
 	case time.Time:
 		return v.Format(time.RFC3339)
 	case []any:
-		return join(v, 12)
+		return join(v, listed)
 	}
 	return fmt.Sprint(v)
 }
