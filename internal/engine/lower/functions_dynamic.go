@@ -96,6 +96,17 @@ func lowerArrayIff(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	return "go_array_iff(" + args[0] + ", " + jsonOf(args[1], c.Args[1].Type()) + ", " + jsonOf(args[2], c.Args[2].Type()) + ")", nil
 }
 
+func lowerDynamicToJSON(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	s, err := l.expr(c.Args[0], sc)
+	if err != nil {
+		return "", err
+	}
+	if t := c.Args[0].Type(); t != catalog.Dynamic {
+		return tostring(s, t), nil
+	}
+	return "coalesce(go_dynamic_to_json(" + s + "), '')", nil
+}
+
 // lowerArraySort sorts several arrays by the first; a bool at the end says whether nulls come last.
 func lowerArraySort(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	args, err := l.exprs(c.Args, sc)

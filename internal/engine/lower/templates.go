@@ -65,7 +65,6 @@ var templates = map[string]string{
 	"array_length": "kql_array_length($1)", "bag_keys": "CASE WHEN json_type($1) = 'OBJECT' THEN CAST(to_json(json_keys($1)) AS VARCHAR) END",
 	"bag_has_key":     "coalesce(CASE WHEN starts_with($2, '$') THEN json_exists($1, $2) ELSE list_contains(json_keys($1), $2) END, false)",
 	"bag_remove_keys": "go_bag_remove_keys($1, $2)", "bag_merge": "go_bag_merge(kql_array([$*]))",
-	"dynamic_to_json":   "coalesce(go_dynamic_to_json($1), '')",
 	"array_concat":      "go_array_concat(kql_array([$*]))",
 	"array_slice":       "go_array_slice($1, $2, $3)",
 	"array_reverse":     "CASE WHEN json_type($1) = 'ARRAY' THEN kql_array(list_reverse(kql_elements($1))) END",

@@ -12,7 +12,7 @@ var dynamicEntries = []entry{
 	{name: "bag_merge", sigs: []string{"(bags:dynamic!…) dynamic"}, doc: "One bag of several; the leftmost value of a key stays.", ex: ex("print bag_merge(dynamic({'a':1}), dynamic({'b':2}))", `{"a":1,"b":2}`)},
 	{name: "bag_remove_keys", sigs: []string{"(bag:dynamic!, keys:dynamic!) dynamic"}, doc: "A bag without some keys.", ex: ex("print bag_remove_keys(dynamic({'a':1,'b':2}), dynamic(['a']))", `{"b":2}`)},
 	{name: "bag_set_key", sigs: []string{"(bag:dynamic!, key:string, value:any) dynamic"}, doc: "A bag with one key set.", ex: ex("print bag_set_key(dynamic({'a':1}), 'b', 2)", `{"a":1,"b":2}`)},
-	{name: "dynamic_to_json", sigs: []string{"(value:dynamic) string"}, doc: "JSON text with the keys of bags sorted.", ex: ex("print dynamic_to_json(dynamic({'b':1,'a':2}))", `{"a":2,"b":1}`)},
+	{name: "dynamic_to_json", sigs: []string{"(value:any) string"}, doc: "JSON text with the keys of bags sorted; of other types the text of tostring.", ex: ex("print dynamic_to_json(dynamic({'b':1,'a':2}))", `{"a":2,"b":1}`)},
 	{name: "array_concat", sigs: []string{"(arrays:dynamic!…) dynamic"}, doc: "Arrays joined end to end.", ex: ex("print array_concat(dynamic([1]), dynamic([2]))", "[1,2]")},
 	{name: "array_slice", sigs: []string{"(array:dynamic!, start:long, end:long) dynamic"}, doc: "Elements from start to end, both included; negative counts from the end.", ex: ex("print array_slice(dynamic([1,2,3]), 1, 2)", "[2,3]")},
 	{name: "array_reverse", sigs: []string{"(array:dynamic!) dynamic"}, doc: "Elements in reverse order.", ex: ex("print array_reverse(dynamic([1,2]))", "[2,1]")},
