@@ -74,8 +74,10 @@ func (r *Receipt) WriteText(w io.Writer) error {
 			fmt.Fprintf(&b, "%s\n", f.Error)
 			continue
 		}
-		fmt.Fprintf(&b, "%s → %s: %d records, %d accepted, %d duplicates, %d rejected", f.Format, strings.Join(f.Tables, ", "),
-			f.Records, f.Accepted, f.Duplicates, f.Rejected)
+		if f.Format != "" {
+			fmt.Fprintf(&b, "%s → %s: ", f.Format, strings.Join(f.Tables, ", "))
+		}
+		fmt.Fprintf(&b, "%d records, %d accepted, %d duplicates, %d rejected", f.Records, f.Accepted, f.Duplicates, f.Rejected)
 		if f.FirstEvent != nil {
 			fmt.Fprintf(&b, ", %s to %s", f.FirstEvent.Format(time.RFC3339), f.LastEvent.Format(time.RFC3339))
 		}
