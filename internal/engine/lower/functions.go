@@ -246,8 +246,18 @@ func lowerInArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
 			return negate(id[0] == '!', s), nil
 		}
 	}
-	v, list := tostring(args[0], c.Args[0].Type()), "kql_strings("+args[1]+")"
-	if strings.Contains(id, "~") {
+	t := c.Args[0].Type()
+	v, list := tostring(args[0], t), "kql_strings("+args[1]+")"
+	switch {
+	case t == catalog.Bool:
+		v = jsonOf(args[0], t)
+	case t.IsNumber(): // 3 and 3.0 are equal, which their texts are not
+		as := "DECIMAL(38,10)"
+		if t == catalog.Real {
+			as = "DOUBLE"
+		}
+		v, list = "CAST("+args[0]+" AS "+as+")", "list_transform("+list+", x -> TRY_CAST(x AS "+as+"))"
+	case strings.Contains(id, "~"):
 		v, list = "lower("+v+")", "list_transform("+list+", x -> lower(x))"
 	}
 	return negate(id[0] == '!', "coalesce(list_contains("+list+", "+v+"), false)"), nil
