@@ -79,9 +79,9 @@ func cpu() time.Duration {
 var baselines = map[string]string{
 	"signin": `COPY (SELECT time, tenantId, operationName, category, resultType, resultSignature, durationMs, callerIpAddress, correlationId, identity, Level, location, unnest(properties) FROM read_json('%s', format = 'newline_delimited', maximum_object_size = 1000000)) TO '%s' (FORMAT parquet, COMPRESSION zstd)`,
 	"flow": `COPY (SELECT time, macAddress, aclID, rule, p[1]::BIGINT AS ms, p[2] AS src, p[3] AS dst, p[4]::INT AS sport, p[5]::INT AS dport, p[6]::INT AS proto, p[7] AS dir, p[8] AS state, p[9] AS enc, TRY_CAST(p[10] AS BIGINT) AS a, TRY_CAST(p[11] AS BIGINT) AS b, TRY_CAST(p[12] AS BIGINT) AS c, TRY_CAST(p[13] AS BIGINT) AS d FROM (
-SELECT time, macAddress, aclID, rule, string_split(unnest(flowTuples), ',') AS p FROM (
-SELECT time, macAddress, aclID, unnest(flowGroups, recursive := true) FROM (
-SELECT time, macAddress, unnest(flowRecords.flows, recursive := false) AS f, f.aclID AS aclID, f.flowGroups AS flowGroups FROM (
+SELECT time, macAddress, aclID, g.rule AS rule, string_split(unnest(g.flowTuples), ',') AS p FROM (
+SELECT time, macAddress, f.aclID AS aclID, unnest(f.flowGroups) AS g FROM (
+SELECT time, macAddress, unnest(flowRecords.flows) AS f FROM (
 SELECT unnest(records, max_depth := 2) FROM read_json('%s', maximum_object_size = 2000000000)))))) TO '%s' (FORMAT parquet, COMPRESSION zstd)`,
 }
 
