@@ -2,11 +2,13 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -60,12 +62,45 @@ type usage struct {
 func child(b *testing.B, name string, args ...string) usage {
 	b.Helper()
 	c := exec.Command(name, args...)
-	out, err := c.CombinedOutput()
-	if err != nil {
-		b.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
 	}
-	u := c.ProcessState.SysUsage().(*syscall.Rusage)
-	return usage{c.ProcessState.UserTime() + c.ProcessState.SystemTime(), u.Maxrss * 1024}
+	done := make(chan int64)
+	stop := make(chan struct{})
+	go func() {
+		peak := int64(0)
+		for {
+			peak = max(peak, highWater(c.Process.Pid))
+			select {
+			case <-stop:
+				done <- peak
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	err := c.Wait()
+	close(stop)
+	peak := <-done
+	if err != nil {
+		b.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out.String())
+	}
+	return usage{c.ProcessState.UserTime() + c.ProcessState.SystemTime(), peak}
+}
+
+// highWater is the most memory a process has had, in bytes. The figure of wait4 would count this process's own, which
+// the child shares between fork and exec.
+func highWater(pid int) int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	for line := range strings.Lines(string(text)) {
+		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(v), " kB"), 10, 64)
+			return kb * 1024
+		}
+	}
+	return 0
 }
 
 // cpu is the processor time of this process so far.
