@@ -22,9 +22,9 @@ FUZZTIME ?= 20s
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-deps: ## what a fresh Debian needs beside Go: a C compiler
-	@command -v gcc >/dev/null || command -v cc >/dev/null || { \
-	  echo "installing gcc"; (apt-get update -q && apt-get install -qy gcc g++ libc6-dev) >/dev/null; }
+deps: ## what a fresh Debian needs beside Go: a C compiler and the C++ library that DuckDB links
+	@f=$$(mktemp) && { echo 'int main(void){return 0;}' | gcc -x c -o $$f - -lstdc++ -lm 2>/dev/null; ok=$$?; rm -f $$f; [ $$ok = 0 ]; } || { \
+	  echo "installing gcc and g++"; apt-get update -q >/dev/null && apt-get install -qy gcc g++ libc6-dev >/dev/null; }
 
 build: deps ## bin/nordlys
 	@mkdir -p bin
