@@ -288,7 +288,7 @@ func (b *block) takesOrder(keys []plan.SortKey) bool {
 }
 
 func (l *lowerer) limit(n *plan.Limit, nd need) (*block, error) {
-	b, err := l.node(n.Input, nd, everything)
+	b, err := l.node(n.Input, nd.with(n.Per...), everything)
 	if err != nil {
 		return nil, err
 	}
@@ -299,6 +299,9 @@ func (l *lowerer) limit(n *plan.Limit, nd need) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(n.Per) > 0 {
+		return b.limitPer(n.Per, s)
+	}
 	if c, ok := n.Count.(*plan.Const); ok {
 		if v, ok := c.Value.(int64); ok {
 			if v < 0 {
@@ -308,6 +311,35 @@ func (l *lowerer) limit(n *plan.Limit, nd need) (*block, error) {
 		}
 	}
 	b.limit = s
+	return b, nil
+}
+
+// limitPer keeps the first rows of each group: the rows are numbered as they come, then within their group.
+func (b *block) limitPer(per []string, count string) (*block, error) {
+	b = b.wrap()
+	visible := b.cols
+	sel, cols := passThrough(b)
+	row := Ident(rowColumn)
+	b.sel = append(sel, "row_number() OVER ()")
+	b.cols = append(cols, scopeColumn{plan.Column{Name: rowColumn, Type: catalog.Long}, row})
+	b = b.wrap()
+	keys := make([]string, len(per))
+	for i, name := range per {
+		c, ok := b.cols.find(name)
+		if !ok {
+			return nil, fmt.Errorf("internal: limit per %q, which is not there", name)
+		}
+		keys[i] = c.sql
+	}
+	rank := Ident("$rank")
+	sel, cols = passThrough(b)
+	b.sel = append(sel, "row_number() OVER (PARTITION BY "+strings.Join(keys, ", ")+" ORDER BY "+row+")")
+	b.cols = append(cols, scopeColumn{plan.Column{Name: "$rank", Type: catalog.Long}, rank})
+	b = b.wrap()
+	b.where = []string{rank + " <= " + count}
+	b.order = []string{row}
+	b.sel, b.cols = passThrough(&block{cols: visible})
+	b.ordered = true
 	return b, nil
 }
 

@@ -34,5 +34,7 @@ func (b *binder) distinctOperator(in *relation, o *syntax.DistinctOperator, s *s
 // aggregateNode groups by keys.
 func (b *binder) aggregateNode(in *relation, keys []plan.Named, aggs []plan.Aggregation, at syntax.Node) *relation {
 	node := &plan.Aggregate{Input: in.node, Keys: keys, Aggs: aggs}
-	return b.made(node, node.Schema(), in.size, in.open, at)
+	cols := node.Schema()
+	b.carry(in.part, node)
+	return b.made(node, cols, in.size, in.open, at)
 }

@@ -8,8 +8,13 @@ import (
 )
 
 func (b *binder) mvExpandOperator(in *relation, o *syntax.MvExpandOperator, s *scope) *relation {
+	return b.expand(in, o.Parameters, o.Items, o.Limit, o, s)
+}
+
+// expand makes the rows of mv-expand and mv-apply.
+func (b *binder) expand(in *relation, parameters []syntax.NamedParameter, items []syntax.MvExpandItem, limit syntax.Expression, at syntax.Node, s *scope) *relation {
 	node := &plan.Unnest{Input: in.node}
-	for _, p := range o.Parameters {
+	for _, p := range parameters {
 		switch v := optionText(p); p.Name.Text {
 		case "kind", "bagexpansion":
 			if v != "bag" && v != "array" {
@@ -21,8 +26,8 @@ func (b *binder) mvExpandOperator(in *relation, o *syntax.MvExpandOperator, s *s
 		}
 	}
 	en := &env{scope: s, in: in}
-	names := newNameSet(len(o.Items))
-	for _, item := range o.Items {
+	names := newNameSet(len(items))
+	for _, item := range items {
 		given, value := split(item.Expression)
 		bound := b.scalarExpr(value, en)
 		if t := bound.Type(); t != catalog.Dynamic && t != catalog.Unknown {
@@ -35,8 +40,8 @@ func (b *binder) mvExpandOperator(in *relation, o *syntax.MvExpandOperator, s *s
 		column := plan.Column{Name: b.columnName(given, value, en, names), Type: to}
 		node.Items = append(node.Items, plan.UnnestItem{Expr: bound, Column: column})
 	}
-	if o.Limit != nil {
-		node.Limit = b.rowCount(o.Limit, s)
+	if limit != nil {
+		node.Limit = b.rowCount(limit, s)
 	}
-	return b.made(node, node.Schema(), in.size, in.open, o)
+	return b.made(node, in.part.visible(node.Schema()), in.size, in.open, at)
 }

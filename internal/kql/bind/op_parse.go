@@ -57,5 +57,5 @@ func (b *binder) parseOperator(in *relation, o *syntax.ParseOperator, s *scope) 
 		}
 		node.Parts = append(node.Parts, p)
 	}
-	return b.made(node, node.Schema(), in.size, in.open, o)
+	return b.made(node, in.part.visible(node.Schema()), in.size, in.open, o)
 }

@@ -8,17 +8,17 @@ import (
 )
 
 func (b *binder) sortOperator(in *relation, o *syntax.SortOperator, s *scope) *relation {
-	return b.over(in, &plan.Sort{Input: in.node, Keys: b.sortKeys(in, o.Keys, "sort", s)}, o)
+	return b.over(in, &plan.Sort{Input: in.node, Keys: append(in.part.sortKeys(), b.sortKeys(in, o.Keys, "sort", s)...)}, o)
 }
 
 func (b *binder) topOperator(in *relation, o *syntax.TopOperator, s *scope) *relation {
 	count := b.rowCount(o.Count, s)
-	sorted := b.over(in, &plan.Sort{Input: in.node, Keys: b.sortKeys(in, o.Keys, "top", s)}, o)
-	return b.over(sorted, &plan.Limit{Input: sorted.node, Count: count}, o)
+	sorted := b.over(in, &plan.Sort{Input: in.node, Keys: append(in.part.sortKeys(), b.sortKeys(in, o.Keys, "top", s)...)}, o)
+	return b.over(sorted, &plan.Limit{Input: sorted.node, Count: count, Per: in.part.names()}, o)
 }
 
 func (b *binder) takeOperator(in *relation, o *syntax.TakeOperator, s *scope) *relation {
-	return b.over(in, &plan.Limit{Input: in.node, Count: b.rowCount(o.Count, s)}, o)
+	return b.over(in, &plan.Limit{Input: in.node, Count: b.rowCount(o.Count, s), Per: in.part.names()}, o)
 }
 
 // rowCount binds a number of rows, which no column may decide.

@@ -34,9 +34,11 @@ func (b *binder) summarizeOperator(in *relation, o *syntax.SummarizeOperator, s 
 	for i, it := range z.items {
 		cols[i] = plan.Column{Name: it.Name, Type: it.Expr.Type()}
 	}
+	b.carry(in.part, node)
 	r := b.made(node, cols, in.size, false, o)
 	if z.computed {
-		r = b.made(&plan.Project{Input: node, Items: z.items}, cols, r.size, false, o)
+		items := append(z.items, in.part.items()...)
+		r = b.made(&plan.Project{Input: node, Items: items}, cols, r.size, false, o)
 	}
 	return r
 }

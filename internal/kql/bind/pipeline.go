@@ -249,7 +249,15 @@ func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
 	return b.broken()
 }
 
+// operator binds one operator; inside a subquery that runs for each group of rows, one that keeps the groups apart.
 func (b *binder) operator(in *relation, o syntax.Operator, s *scope, top bool) *relation {
+	if in.part != nil {
+		return b.partitioned(in, o, s)
+	}
+	return b.anyOperator(in, o, s, top)
+}
+
+func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool) *relation {
 	switch o := o.(type) {
 	case *syntax.WhereOperator:
 		return b.whereOperator(in, o, s)
@@ -285,6 +293,8 @@ func (b *binder) operator(in *relation, o syntax.Operator, s *scope, top bool) *
 		return b.unionOperator(in, o, s)
 	case *syntax.MvExpandOperator:
 		return b.mvExpandOperator(in, o, s)
+	case *syntax.MvApplyOperator:
+		return b.mvApplyOperator(in, o, s)
 	case *syntax.ParseOperator:
 		return b.parseOperator(in, o, s)
 	case *syntax.GetSchemaOperator:

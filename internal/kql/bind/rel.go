@@ -20,6 +20,8 @@ type relation struct {
 	source string
 	index  map[string]int
 	refs   []plan.ColumnRef
+	// part is set inside a subquery that runs for each group of rows by itself.
+	part *partition
 }
 
 // smallTable is the number of columns up to which a search through them beats a map.
@@ -71,7 +73,7 @@ func (r *relation) columnNames() []string {
 // over makes the relation of a node that passes its input's columns on.
 func (b *binder) over(in *relation, n plan.Node, at syntax.Node) *relation {
 	b.node(1, at)
-	return &relation{node: n, cols: in.cols, size: in.size + 1, open: in.open, index: in.index, refs: in.refs}
+	return &relation{node: n, cols: in.cols, size: in.size + 1, open: in.open, index: in.index, refs: in.refs, part: in.part}
 }
 
 // made makes the relation of a node with columns of its own.
@@ -86,6 +88,7 @@ func (b *binder) project(in *relation, items []plan.Named, at syntax.Node) *rela
 	for i, it := range items {
 		cols[i] = plan.Column{Name: it.Name, Type: it.Expr.Type()}
 	}
+	items = append(items, in.part.items()...)
 	return b.made(&plan.Project{Input: in.node, Items: items}, cols, in.size, in.open, at)
 }
 

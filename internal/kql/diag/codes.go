@@ -85,7 +85,7 @@ func Codes() []CodeDoc {
 		{CodeInvalidLiteral, "The text in a typed literal is no value of the type.", "print datetime(yesterday)"},
 		{CodeUnclosedBracket, "An opening bracket has no partner.", "print (1 + 2"},
 		{CodeUnknownOperator, "No tabular operator has this name.", "print x = 1 | summarise count()"},
-		{CodeNotSupportedYet, "The language has it, this product does not yet.", "print x = 1 | sample 1"},
+		{CodeNotSupportedYet, "The language has it, this product does not yet.", "print x = 1 | reduce by x"},
 		{CodeTooDeep, "Brackets or operators are nested beyond the limit.", ""},
 		{CodeManagementCommand, "The text is a command to a cluster, not a query.", ".show tables"},
 		{CodeMissingName, "A name is needed and none was written.", "print x = 1 | as"},

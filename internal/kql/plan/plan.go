@@ -142,10 +142,12 @@ type Sort struct {
 	Keys  []SortKey
 }
 
-// Limit keeps the first Count rows; Count reads no column.
+// Limit keeps the first Count rows; Count reads no column. With Per it keeps as many of each group of rows that agree in
+// these columns.
 type Limit struct {
 	Input Node
 	Count Expr
+	Per   []string
 }
 
 // UnnestItem is one dynamic column to expand: Expr is an array (or bag), Column the output column. To is the type asked

@@ -74,6 +74,9 @@ func (p *printer) describe(n Node) string {
 		}
 		return "sort " + strings.Join(keys, ", ")
 	case *Limit:
+		if len(n.Per) > 0 {
+			return "limit " + ExprString(n.Count) + " per " + strings.Join(n.Per, ", ")
+		}
 		return "limit " + ExprString(n.Count)
 	case *Unnest:
 		parts := make([]string, len(n.Items))

@@ -24,6 +24,15 @@ const legacyRows = 128
 
 func (p *parser) mvExpandOperator(legacy bool) Operator {
 	o := &MvExpandOperator{Parameters: p.parameters("kind", "bagexpansion", "with_itemindex")}
+	o.Items, o.Limit = p.expansions()
+	if o.Limit == nil && legacy {
+		o.Limit = &LiteralExpression{Span: p.from(p.start()), Kind: LongLiteral, Int: legacyRows}
+	}
+	return o
+}
+
+// expansions reads what mv-expand and mv-apply expand, and the limit behind it, nil if there is none.
+func (p *parser) expansions() (items []MvExpandItem, limit Expression) {
 	p.commaList(func() {
 		start := p.start()
 		item := MvExpandItem{Expression: p.named()}
@@ -35,20 +44,22 @@ func (p *parser) mvExpandOperator(legacy bool) Operator {
 			}
 		}
 		item.Span = p.from(start)
-		o.Items = append(o.Items, item)
+		items = append(items, item)
 	})
 	if p.acceptWord("limit") {
-		o.Limit = p.expression()
-	} else if legacy {
-		o.Limit = &LiteralExpression{Span: p.from(p.start()), Kind: LongLiteral, Int: legacyRows}
+		limit = p.expression()
 	}
-	return o
+	return items, limit
 }
 
 func (o *MvExpandOperator) print(w *printer) {
 	w.word("mv-expand")
 	w.parameters(o.Parameters)
-	for i, item := range o.Items {
+	w.expansions(o.Items, o.Limit)
+}
+
+func (w *printer) expansions(items []MvExpandItem, limit Expression) {
+	for i, item := range items {
 		w.comma(i)
 		w.expression(item.Expression, levelOr)
 		if item.To != nil {
@@ -56,8 +67,8 @@ func (o *MvExpandOperator) print(w *printer) {
 			item.To.print(w)
 		}
 	}
-	if o.Limit != nil {
+	if limit != nil {
 		w.write(" limit ")
-		w.expression(o.Limit, levelOr)
+		w.expression(limit, levelOr)
 	}
 }

@@ -88,7 +88,7 @@ func TestMistakes(t *testing.T) {
 		{"T | where a == | extend b = | take 5", "unexpected-token@15-16 unexpected-token@28-29"},
 		{"T | where (a == 1 | take 5", "unclosed-bracket@10-11"},
 		{"T | summarise count()", "unknown-operator@4-13"},
-		{"T | mv-apply x on (take 1) | where y | sample 5", "not-supported-yet@4-12 not-supported-yet@39-45"},
+		{"T | facet by x with (take 1) | where y | reduce by 5", "not-supported-yet@4-9 not-supported-yet@41-47"},
 		{"T | evaluate pivot(a) | where", "not-supported-yet@4-12 unexpected-token@29-29"},
 		{"search 'x' | take 1", "not-supported-yet@0-6"},
 		{"search in (A, B) 'x'", "not-supported-yet@0-6"},
