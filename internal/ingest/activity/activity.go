@@ -46,6 +46,7 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		f.bind(w)
 	}
 	w.Next()
+	w.UTC()
 	f.t.Begin()
 	if r.Get("eventTimestamp") != nil {
 		w.Format("Azure activity log (REST)")
@@ -171,6 +172,12 @@ func (f *Family) fromREST(r *records.Record) {
 			pair(m.Value, "CategoryValue", "Category")
 		case "resourceProviderName":
 			pair(m.Value, "ResourceProviderValue", "ResourceProvider")
+		case "eventName", "resourceType":
+			value := m.Value
+			if m.Kind == jsontext.Object {
+				value = jsontext.Find(value, "value")
+			}
+			t.SetJSON(t.NewColumn(rows.Pascal(string(m.Name)), "string"), value)
 		case "authorization":
 			f.authorization(m.Value)
 		case "claims":
@@ -234,16 +241,17 @@ func (f *Family) bind(w *rows.Writer) {
 		f.cols[name] = t.Column(name)
 	}
 	f.envelope = t.NewMapping(map[string]string{
-		"time":            "TimeGenerated",
-		"operationName":   "OperationNameValue",
-		"resultType":      "ActivityStatusValue",
-		"resultSignature": rows.Ignore, // taken apart
-		"category":        rows.Ignore, // in CategoryValue
-		"callerIpAddress": "CallerIpAddress",
-		"tenantId":        "AADTenantId",
-		"durationMs":      "DurationMs:long",
-		"identity":        rows.Ignore,
-		"location":        "EventLocation", // where the event was processed, not where the resource is
+		"time":              "TimeGenerated",
+		"operationName":     "OperationNameValue",
+		"resultType":        "ActivityStatusValue",
+		"resultSignature":   rows.Ignore,   // taken apart
+		"resultDescription": "Description", // as the REST shape calls it; Microsoft's table has neither
+		"category":          rows.Ignore,   // in CategoryValue
+		"callerIpAddress":   "CallerIpAddress",
+		"tenantId":          "AADTenantId",
+		"durationMs":        "DurationMs:long",
+		"identity":          rows.Ignore,
+		"location":          "EventLocation", // where the event was processed, not where the resource is
 	}, rows.Pascal)
 	f.rest = t.NewMapping(map[string]string{
 		"eventTimestamp":      "TimeGenerated",
@@ -252,7 +260,6 @@ func (f *Family) bind(w *rows.Writer) {
 		"resourceUri":         "ResourceId",
 		"tenantId":            "AADTenantId",
 		"id":                  rows.Ignore, // the resource id and the event's number, said elsewhere
-		"resourceType":        "ResourceType",
 		"channels":            rows.Ignore,
 		"relatedEvents":       rows.Unmapped,
 	}, rows.Pascal)

@@ -66,6 +66,7 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	}
 	w.Format("Defender streaming " + k.name[len(prefix):])
 	w.Next()
+	w.UTC()
 	properties := r.Properties()
 	if properties == nil {
 		return w.Refuse(ctx, r.Offset, "a streamed record without properties", r.Raw, int64(len(r.Raw)))

@@ -74,6 +74,7 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	id := records.Inner(r.Fold("resourceId"))
 	table := f.table(r, category, id)
 	w.Next()
+	w.UTC()
 	if table == "AzureDiagnostics" {
 		w.Format("Azure resource log")
 		if f.super == nil {

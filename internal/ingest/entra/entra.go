@@ -58,6 +58,7 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	}
 	w.Format(k.format)
 	w.Next()
+	w.UTC() // risk events write 3/24/2022 2:42:35 PM
 	properties := r.Properties()
 	if properties == nil {
 		return w.Refuse(ctx, r.Offset, "a record of category "+k.category+" without properties", r.Raw, int64(len(r.Raw)))
@@ -67,6 +68,9 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	for _, m := range r.Members {
 		if string(m.Name) == "tenantId" {
 			tenant = m.Value
+		}
+		if string(m.Value) == `"<null>"` {
+			continue // what the service writes as the address of who has none
 		}
 		k.envelope.Set(m)
 	}

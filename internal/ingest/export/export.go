@@ -87,7 +87,7 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		}
 		t := w.Table(name)
 		k = &kind{t: t, time: t.Column("TimeGenerated"), resource: t.Column("_ResourceId")}
-		k.mapping = t.NewMapping(map[string]string{"Type": rows.Ignore}, nil)
+		k.mapping = t.NewMapping(map[string]string{"Type": rows.Ignore, "TenantId": "TenantId"}, nil)
 		f.kinds[name] = k
 	}
 	w.Format("Log Analytics export (JSON)")

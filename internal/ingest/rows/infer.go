@@ -98,7 +98,7 @@ func (m *Mapping) find(f jsontext.Member) (target, bool) {
 		tg.col = m.t.NewColumn(column, typ)
 	default:
 		name := m.name(field)
-		if hidden(name) {
+		if hidden(name) || name == "Type" || name == "TenantId" { // the table's name and the workspace's id: a field that is so named says neither
 			break
 		}
 		if tg.col = m.t.Column(name); tg.col == nil {

@@ -147,11 +147,16 @@ func (w *Writer) Note(format string, args ...any) {
 	w.stats.Note += fmt.Sprintf(format, args...)
 }
 
+// UTC says that the current record is of a service whose times are UTC, also where it writes none: the zone that the
+// user named is for what people and collectors wrote.
+func (w *Writer) UTC() { w.zone = nil }
+
 // Next counts a record. It must become a row, by Done, or a reject, by Refuse, before the next one.
 func (w *Writer) Next() int64 {
 	w.number++
 	w.stats.Records++
 	w.open = true
+	w.zone = w.cfg.Zone
 	return w.number
 }
 

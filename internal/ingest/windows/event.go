@@ -38,6 +38,12 @@ func text(raw []byte) []byte {
 	return raw
 }
 
+// zoneless says whether the event's time does not say its zone, as NXLog's does not: 2025-03-04 10:41:07.
+func (e *event) zoneless() bool {
+	t := bytes.TrimSpace(e.time)
+	return len(t) > 10 && t[len(t)-1] != 'Z' && bytes.IndexAny(t[10:], "+-") < 0
+}
+
 // addData adds a member of the event's data.
 func (e *event) addData(m jsontext.Member) {
 	if v := text(m.Value); v != nil {
@@ -97,13 +103,28 @@ func (e *event) fromFlat(r *records.Record) {
 			e.activity = text(m.Value)
 		case "Message":
 			e.message = text(m.Value)
-		case "ProviderGuid", "Opcode", "Category", "EventType", "Severity", "SeverityValue", "EventReceivedTime",
+		case "EventType":
+			if collectorType(m.Value) {
+				e.extra = append(e.extra, field{m.Name, m.Value})
+			} else {
+				e.addData(m) // Sysmon's: SetValue, CreateKey, ConnectPipe
+			}
+		case "ProviderGuid", "Opcode", "Category", "Severity", "SeverityValue", "EventReceivedTime",
 			"SourceModuleName", "SourceModuleType", "EventTypeOrignal", "@version", "host", "port", "tags", "type", "FQDN":
 			e.extra = append(e.extra, field{m.Name, m.Value})
 		default:
 			e.addData(m)
 		}
 	}
+}
+
+// collectorType says whether an EventType is NXLog's, which has the outcome or the severity there.
+func collectorType(raw []byte) bool {
+	switch string(text(raw)) {
+	case "AUDIT_SUCCESS", "AUDIT_FAILURE", "CRITICAL", "ERROR", "WARNING", "INFO", "VERBOSE", "DEBUG":
+		return true
+	}
+	return false
 }
 
 // fromWinlogbeat reads Elastic's Winlogbeat 7 and later.
@@ -162,6 +183,8 @@ func (e *event) beat(object []byte) {
 				e.addData(d)
 				return true
 			})
+		case "keywords", "opcode", "task", "api", "provider_guid", "related_activity_id", "logon":
+			e.extra = append(e.extra, field{m.Name, m.Value}) // words and what the Beat made of the rest
 		}
 		return true
 	})

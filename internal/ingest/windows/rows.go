@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/xml"
+	"strconv"
 	"strings"
 
 	"nordlys/internal/ingest/jsontext"
@@ -58,6 +59,14 @@ func (c columns) common(e *event) {
 	}
 }
 
+// keywords writes the mask as Windows and the tables do, 0x8020000000000000. NXLog has it as a signed number.
+func keywords(text []byte) []byte {
+	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		return strconv.AppendUint([]byte("0x"), uint64(n), 16)
+	}
+	return text
+}
+
 // security fills SecurityEvent.
 type security struct {
 	columns
@@ -77,7 +86,7 @@ func (s *security) row(e *event) *rows.Table {
 	s.set("Task", e.task)
 	s.set("Level", e.level)
 	s.set("Opcode", e.opcode)
-	s.set("Keywords", e.keywords)
+	s.set("Keywords", keywords(e.keywords))
 	s.set("Version", e.version)
 	s.set("EventRecordId", e.record)
 	s.set("SystemProcessId", e.pid)
@@ -85,9 +94,18 @@ func (s *security) row(e *event) *rows.Table {
 	s.set("SystemUserId", e.user)
 	s.set("Correlation", e.activity)
 	t.SetString(s.get("SourceSystem"), "OpsManager")
-	title, _, _ := strings.Cut(strings.TrimSpace(string(e.message)), "\n")
-	if title = strings.TrimSpace(title); title == "" || len(title) > 200 {
+	t.SetString(s.get("EventLevelName"), securityLevelName(string(e.level)))
+	// The message is in the language of the machine, Activity in English. The numbers are those of Windows's own providers.
+	title := ""
+	switch string(e.provider) {
+	case "", "Microsoft-Windows-Security-Auditing", "Microsoft-Windows-Eventlog":
 		title = s.titles[string(e.id)]
+	}
+	if title == "" {
+		title, _, _ = strings.Cut(strings.TrimSpace(string(e.message)), "\n")
+		if title = strings.TrimSpace(title); title == "" || len(title) > 200 {
+			title = s.titles[string(e.id)]
+		}
 	}
 	if title != "" {
 		t.SetString(s.get("Activity"), string(e.id)+" - "+title)
@@ -125,6 +143,7 @@ func reserved(name string) bool {
 // names are the values that the derived columns are made of.
 type names struct {
 	subjectUser, subjectDomain, targetUser, targetDomain, newProcess, process, logonType []byte
+	user, domain                                                                         []byte // of 4778 and 4779, which name one account only
 }
 
 func (n *names) note(f field) {
@@ -137,6 +156,10 @@ func (n *names) note(f field) {
 		n.targetUser = f.value
 	case "TargetDomainName":
 		n.targetDomain = f.value
+	case "AccountName":
+		n.user = f.value
+	case "AccountDomain":
+		n.domain = f.value
 	case "NewProcessName":
 		n.newProcess = f.value
 	case "ProcessName":
@@ -160,6 +183,9 @@ func (s *security) derive(e *event, n *names) {
 	}
 	if account == "" {
 		account, user = target, n.targetUser
+	}
+	if account == "" {
+		account, user = joined(n.domain, n.user), n.user
 	}
 	t.SetString(s.get("Account"), account)
 	if account != "" {
@@ -251,7 +277,7 @@ func (o *other) row(e *event) *rows.Table {
 	o.set("Provider", e.provider)
 	o.set("EventLevel", e.level)
 	o.set("Opcode", e.opcode)
-	o.set("Keywords", e.keywords)
+	o.set("Keywords", keywords(e.keywords))
 	o.set("Task", e.task)
 	o.set("Version", e.version)
 	o.set("EventRecordId", e.record)
@@ -274,6 +300,14 @@ func (o *other) row(e *event) *rows.Table {
 		t.SetText(t.NewColumn("Message", "string"), e.message)
 	}
 	return t
+}
+
+// securityLevelName is levelName as rows of SecurityEvent have it: their level 0 is LogAlways.
+func securityLevelName(level string) string {
+	if level == "0" {
+		return "LogAlways"
+	}
+	return levelName(level)
 }
 
 func levelName(level string) string {

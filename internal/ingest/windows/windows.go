@@ -22,6 +22,7 @@ type Family struct {
 	security *security
 	other    *other
 	classic  *classic
+	noted    string // the file whose receipt says that its times have no zone
 }
 
 // New makes the family for one writer.
@@ -79,6 +80,10 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	case extension:
 		w.Format("Windows events (Azure diagnostics extension)")
 		f.ev.fromExtension(r)
+	}
+	if f.ev.zoneless() && w.Zone() == nil && f.noted != w.Path() {
+		f.noted = w.Path()
+		w.Note("times without a zone were read as UTC; use --timezone if they are not")
 	}
 	var t *rows.Table
 	switch string(f.ev.channel) {
