@@ -292,8 +292,11 @@ func (l *lowerer) limit(n *plan.Limit, nd need) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.limit != "" {
+	if b.limit != "" || n.Random {
 		b = b.wrap()
+	}
+	if n.Random {
+		b.order, b.ordered = []string{"random()"}, false
 	}
 	s, err := l.expr(n.Count, nil)
 	if err != nil {

@@ -295,6 +295,10 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.mvExpandOperator(in, o, s)
 	case *syntax.MvApplyOperator:
 		return b.mvApplyOperator(in, o, s)
+	case *syntax.SampleOperator:
+		return b.sampleOperator(in, o, s)
+	case *syntax.SampleDistinctOperator:
+		return b.sampleDistinctOperator(in, o, s)
 	case *syntax.ParseOperator:
 		return b.parseOperator(in, o, s)
 	case *syntax.GetSchemaOperator:

@@ -143,11 +143,12 @@ type Sort struct {
 }
 
 // Limit keeps the first Count rows; Count reads no column. With Per it keeps as many of each group of rows that agree in
-// these columns.
+// these columns. Random takes any rows, each as likely as another.
 type Limit struct {
-	Input Node
-	Count Expr
-	Per   []string
+	Input  Node
+	Count  Expr
+	Per    []string
+	Random bool
 }
 
 // UnnestItem is one dynamic column to expand: Expr is an array (or bag), Column the output column. To is the type asked

@@ -77,6 +77,9 @@ func (p *printer) describe(n Node) string {
 		if len(n.Per) > 0 {
 			return "limit " + ExprString(n.Count) + " per " + strings.Join(n.Per, ", ")
 		}
+		if n.Random {
+			return "sample " + ExprString(n.Count)
+		}
 		return "limit " + ExprString(n.Count)
 	case *Unnest:
 		parts := make([]string, len(n.Items))

@@ -116,6 +116,10 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.parseOperator(false)
 	case "parse-where":
 		return p.parseOperator(true)
+	case "sample":
+		return p.sampleOperator()
+	case "sample-distinct":
+		return p.sampleDistinctOperator()
 	case "render":
 		return p.renderOperator()
 	case "getschema":
@@ -179,14 +183,14 @@ func (p *parser) sourceOperator() Operator {
 // OperatorNames lists every tabular operator that can follow a pipe, for completion and suggestions.
 func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-rename project-reorder summarize
-		distinct count sort order top take limit join lookup union mv-expand mv-apply parse parse-where render getschema as
+		distinct count sort order top take limit join lookup union mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
 		serialize print range ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
 const unsupportedOperators = `make-series search find evaluate scan top-nested top-hitters partition
-	invoke externaldata facet fork sample sample-distinct reduce parse-kv make-graph graph-match graph-to-table
+	invoke externaldata facet fork reduce parse-kv make-graph graph-match graph-to-table
 	project-by-names graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
