@@ -166,22 +166,53 @@ func (k *kind) fields(object []byte) {
 	})
 }
 
-// derived are the columns that a resource id fills.
+// derived are the columns that a resource id fills: all of them in the two tables that are for every kind of resource,
+// the first two in the others.
 type derived struct {
 	id, subscription *rows.Column
+
+	resource, group, provider, resourceType, plain, source *rows.Column
 }
 
 func newDerived(t *rows.Table) derived {
-	return derived{t.Column("_ResourceId"), t.Column("_SubscriptionId")}
+	d := derived{id: t.Column("_ResourceId"), subscription: t.Column("_SubscriptionId")}
+	if t.Name == "AzureDiagnostics" || t.Name == "AzureMetrics" {
+		d.resource, d.group, d.provider = t.Column("Resource"), t.Column("ResourceGroup"), t.Column("ResourceProvider")
+		d.resourceType, d.plain, d.source = t.Column("ResourceType"), t.Column("SubscriptionId"), t.Column("SourceSystem")
+	}
+	return d
 }
 
 func (d derived) set(t *rows.Table, id []byte) {
+	t.SetString(d.source, "Azure")
 	if len(id) == 0 {
 		return
 	}
 	low := t.Lower(id)
 	t.SetText(d.id, low)
-	t.SetText(d.subscription, segment(low, low, "/subscriptions/"))
+	subscription := segment(low, low, "/subscriptions/")
+	t.SetText(d.subscription, subscription)
+	if d.plain == nil {
+		return
+	}
+	d.fill(t, d.plain, subscription)
+	// These are in upper case in both tables.
+	up := upper(id)
+	d.fill(t, d.group, segment(up, low, "/resourcegroups/"))
+	if p := segment(up, low, "/providers/"); p != nil {
+		d.fill(t, d.provider, p)
+		d.fill(t, d.resourceType, segment(up, low, "/providers/"+string(t.Lower(p))+"/"))
+		d.fill(t, d.resource, last(up))
+	}
+}
+
+// fill sets a column, over what some services say themselves in another case.
+func (d derived) fill(t *rows.Table, c *rows.Column, text []byte) {
+	if len(text) > 0 && t.Has(c) {
+		t.Replace(c, text)
+		return
+	}
+	t.SetText(c, text)
 }
 
 // segment returns the part of a resource id after a name, as the id spells it; low is the id in lower case.

@@ -19,7 +19,7 @@ type superset struct {
 	path     []byte
 	id       derived
 
-	resourceID, resource, group, provider, resourceType, subscription *rows.Column
+	resourceID *rows.Column
 }
 
 func newSuperset(w *rows.Writer) *superset {
@@ -30,14 +30,14 @@ func newSuperset(w *rows.Writer) *superset {
 		"resultType": "ResultType", "resultSignature": "ResultSignature", "resultDescription": "ResultDescription",
 		"durationMs": "DurationMs", "callerIpAddress": "CallerIPAddress", "correlationId": "CorrelationId", "level": "Level",
 		"Level": "Level", "resourceId": "ResourceId", "ResourceId": "ResourceId",
+		"SubscriptionId": "SubscriptionId", "ResourceGroup": "ResourceGroup", // the databases' services write them
 	} {
 		s.envelope[field] = t.Column(column)
 	}
 	for _, field := range timeFields() {
 		s.envelope[field] = t.Column("TimeGenerated")
 	}
-	s.resourceID, s.resource, s.group = t.Column("ResourceId"), t.Column("Resource"), t.Column("ResourceGroup")
-	s.provider, s.resourceType, s.subscription = t.Column("ResourceProvider"), t.Column("ResourceType"), t.Column("SubscriptionId")
+	s.resourceID = t.Column("ResourceId")
 	return s
 }
 
@@ -58,25 +58,8 @@ func (s *superset) row(r *records.Record) string {
 		}
 		s.value(m, nil, flattening)
 	}
-	if id := t.Text(s.resourceID); len(id) > 0 {
-		s.derive(id)
-	}
+	s.id.set(t, t.Text(s.resourceID))
 	return t.Commit()
-}
-
-// derive takes the resource id apart, in upper case as AzureDiagnostics has it.
-func (s *superset) derive(id []byte) {
-	t := s.t
-	s.id.set(t, id)
-	low := t.Lower(id)
-	t.SetText(s.subscription, segment(low, low, "/subscriptions/"))
-	up := upper(id)
-	t.SetText(s.group, segment(up, low, "/resourcegroups/"))
-	t.SetText(s.provider, segment(up, low, "/providers/"))
-	if p := segment(up, low, "/providers/"); p != nil {
-		t.SetText(s.resourceType, segment(up, low, "/providers/"+string(t.Lower(p))+"/"))
-		t.SetText(s.resource, last(up))
-	}
 }
 
 func upper(b []byte) []byte {

@@ -77,6 +77,9 @@ func newKind(table string, w *rows.Writer) *kind {
 			"requestReceivedTimestamp": "RequestReceivedTime", "stageTimestamp": "StageReceivedTime",
 			"kind": rows.Ignore, "apiVersion": rows.Ignore, "stream": rows.Ignore}
 	}
+	if table == "AZKVAuditLogs" {
+		inner["addrAuthType"] = "AddressAuthorizationType"
+	}
 	if t.Column("ResourceId") == nil {
 		rules["resourceId"], rules["ResourceId"] = rows.Ignore, rows.Ignore // in _ResourceId
 	}

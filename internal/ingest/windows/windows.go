@@ -1,6 +1,7 @@
 // Package windows reads Windows events as JSON, in the shapes that collectors give them: NXLog and Logstash (flat),
 // Winlogbeat, evtx_dump, and the diagnostics extension (WindowsEventLogsTable, with the event's XML). The Security
-// channel becomes SecurityEvent, the Application and System logs Event, all others WindowsEvent. It does not read .evtx.
+// channel and AppLocker's become SecurityEvent, the Application and System logs Event, all others WindowsEvent. It does
+// not read .evtx.
 //
 // What the rows have that the events do not say in so many words is derived as the Azure Monitor Agent does: Activity,
 // Account, SubjectAccount, TargetAccount, AccountType, Process, LogonTypeName. The rendered message repeats the event's
@@ -10,6 +11,7 @@ package windows
 
 import (
 	"context"
+	"strings"
 
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/records"
@@ -86,7 +88,11 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		w.Note("times without a zone were read as UTC; use --timezone if they are not")
 	}
 	var t *rows.Table
-	switch string(f.ev.channel) {
+	channel := string(f.ev.channel)
+	if strings.HasPrefix(channel, "Microsoft-Windows-AppLocker/") {
+		channel = "Security" // collected with it: https://learn.microsoft.com/azure/sentinel/windows-security-event-id-reference
+	}
+	switch channel {
 	case "Security":
 		if f.security == nil {
 			f.security = newSecurity(w)
