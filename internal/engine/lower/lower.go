@@ -256,6 +256,8 @@ func (l *lowerer) node(n plan.Node, nd need, bounds Bounds) (*block, error) {
 		return l.aggregate(n, nd)
 	case *plan.Join:
 		return l.join(n, nd)
+	case *plan.Series:
+		return l.series(n)
 	case *plan.Union:
 		return l.union(n, nd, bounds)
 	case *plan.Sort:

@@ -86,6 +86,26 @@ type Aggregate struct {
 	Aggs  []Aggregation
 }
 
+// Series is the last part of make-series: rows with keys, a point of an axis and values become a row for each set of
+// keys, with arrays of the values at every point and of the points. From (included) and To (excluded) are nil where the
+// first and last point of each row decide. They and Step read no column.
+type Series struct {
+	Input          Node
+	Keys           []Named // columns of Input
+	Axis           Column  // the points in Input, from whichever first one Step by Step
+	Out            Column  // the points in the output
+	Values         []SeriesValue
+	From, To, Step Expr
+	NonEmpty       bool // without keys, a row of defaults where there is no input row
+}
+
+// SeriesValue is one array: its value in Input, its column, and what stands at points without a row.
+type SeriesValue struct {
+	Value   Column
+	Out     Column
+	Default *Const
+}
+
 // JoinKind is the flavour of a join.
 type JoinKind string
 
@@ -231,6 +251,15 @@ func (n *Aggregate) Schema() []Column {
 	return out
 }
 
+// Schema gives the keys, the arrays, and the axis last.
+func (n *Series) Schema() []Column {
+	out := namedColumns(n.Keys)
+	for _, v := range n.Values {
+		out = append(out, v.Out)
+	}
+	return append(out, n.Out)
+}
+
 // Schema gives Out.
 func (n *Join) Schema() []Column {
 	out := make([]Column, len(n.Out))
@@ -294,6 +323,7 @@ func (n *Sequence) Inputs() []Node  { return nil }
 func (n *Select) Inputs() []Node    { return []Node{n.Input} }
 func (n *Project) Inputs() []Node   { return []Node{n.Input} }
 func (n *Aggregate) Inputs() []Node { return []Node{n.Input} }
+func (n *Series) Inputs() []Node    { return []Node{n.Input} }
 func (n *Join) Inputs() []Node      { return []Node{n.Left, n.Right} }
 func (n *Union) Inputs() []Node     { return n.Sources }
 func (n *Sort) Inputs() []Node      { return []Node{n.Input} }

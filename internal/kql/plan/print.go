@@ -59,6 +59,8 @@ func (p *printer) describe(n Node) string {
 			parts[i] = strings.Join(names, ",") + "=" + ExprString(a.Call)
 		}
 		return "aggregate [" + strings.Join(parts, ", ") + "] by [" + namedList(n.Keys) + "]"
+	case *Series:
+		return fmt.Sprintf("series on %s from %s to %s step %s by [%s]", n.Axis.Name, ExprString(n.From), ExprString(n.To), ExprString(n.Step), namedList(n.Keys))
 	case *Join:
 		keys := make([]string, len(n.On))
 		for i, k := range n.On {

@@ -51,6 +51,15 @@ func Exprs(n Node) []Expr {
 		for _, a := range n.Aggs {
 			out = append(out, a.Call)
 		}
+	case *Series:
+		for _, k := range n.Keys {
+			out = append(out, k.Expr)
+		}
+		for _, e := range []Expr{n.From, n.To, n.Step} {
+			if e != nil {
+				out = append(out, e)
+			}
+		}
 	case *Join:
 		for _, k := range n.On {
 			out = append(out, k.Left, k.Right)
