@@ -299,6 +299,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.sampleOperator(in, o, s)
 	case *syntax.SampleDistinctOperator:
 		return b.sampleDistinctOperator(in, o, s)
+	case *syntax.InvokeOperator:
+		return b.invokeOperator(in, o, s)
 	case *syntax.MakeSeriesOperator:
 		return b.makeSeriesOperator(in, o, s)
 	case *syntax.ParseOperator:
