@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nordlys/internal/engine"
+	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/engine/lower"
 	"nordlys/internal/kql"
 )
@@ -53,7 +54,7 @@ func explainCommand(g *global) *cobra.Command {
 				default:
 					return usageError("--stage %s: use tokens, tree, plan, sql or engine", s)
 				}
-				w, p, err := openFor(c.Context(), g, q, f.memory)
+				w, p, err := openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory})
 				if err != nil {
 					return err
 				}

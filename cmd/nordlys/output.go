@@ -5,7 +5,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -39,13 +41,12 @@ func newOutput(format string, w io.Writer) (output, error) {
 		return flush(writeNDJSON), nil
 	case "csv":
 		return flush(writeCSV), nil
-	case "parquet":
-		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			return nil, usageError("--format parquet: it is binary: redirect it to a file")
-		}
-		return flush(writeParquet), nil
 	}
 	return nil, usageError("--format %s: use table, json, ndjson, csv or parquet", format)
+}
+
+func sortedKeys(m map[string]string) []string {
+	return slices.Sorted(maps.Keys(m))
 }
 
 // each calls f for every row.

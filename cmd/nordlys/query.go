@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"nordlys/internal/engine"
 	"nordlys/internal/engine/duckdb"
@@ -60,6 +62,9 @@ func queryCommand(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if format == "parquet" {
+				return exportParquet(c, g, &f, text)
+			}
 			write, err := newOutput(format, c.OutOrStdout())
 			if err != nil {
 				return err
@@ -68,7 +73,7 @@ func queryCommand(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w, p, err := openFor(c.Context(), g, q, f.memory)
+			w, p, err := openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory})
 			if err != nil {
 				return err
 			}
@@ -84,6 +89,39 @@ func queryCommand(g *global) *cobra.Command {
 	f.add(c)
 	c.Flags().StringVar(&format, "format", "table", "table, json, ndjson, csv or parquet")
 	return c
+}
+
+// exportParquet writes the result as an ordinary Parquet file to standard output, by way of a temporary one: the format
+// ends with its index.
+func exportParquet(c *cobra.Command, g *global, f *queryFlags, text string) error {
+	if out, ok := c.OutOrStdout().(*os.File); ok && term.IsTerminal(int(out.Fd())) {
+		return usageError("--format parquet: it is binary: redirect it to a file")
+	}
+	q, err := f.query(text)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "nordlys-export")
+	if err != nil {
+		return &exitError{exitEnvironment, err}
+	}
+	defer os.RemoveAll(dir)
+	w, p, err := openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory, Dirs: []string{dir}})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	path := filepath.Join(dir, "result.parquet")
+	if _, err := w.Engine().Export(c.Context(), engine.Request{Query: p, Tables: w, Now: q.Now, Limits: q.Limits}, path); err != nil {
+		return err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return &exitError{exitEnvironment, err}
+	}
+	defer file.Close()
+	_, err = io.Copy(c.OutOrStdout(), file)
+	return err
 }
 
 // queryText takes the query from the argument or from standard input.
@@ -102,8 +140,8 @@ func queryText(args []string, stdin io.Reader) (string, error) {
 }
 
 // openFor compiles a query and opens what it needs: nothing on disk where it reads no stored table.
-func openFor(ctx context.Context, g *global, q workspace.Query, memory string) (*workspace.Workspace, *plan.Query, error) {
-	o := duckdb.Options{MemoryLimit: memory, TempDir: os.TempDir()}
+func openFor(ctx context.Context, g *global, q workspace.Query, o duckdb.Options) (*workspace.Workspace, *plan.Query, error) {
+	o.TempDir = os.TempDir()
 	w, err := workspace.Open(ctx, g.workspace, workspace.Memory, o)
 	if err != nil {
 		return nil, nil, &exitError{exitEnvironment, err}

@@ -156,7 +156,7 @@ func BenchmarkImport(b *testing.B) {
 func baseline(b *testing.B, source, file, dir string) time.Duration {
 	b.Helper()
 	ctx := context.Background()
-	db, err := duckdb.Open(ctx, duckdb.Options{Dir: dir})
+	db, err := duckdb.Open(ctx, duckdb.Options{Dirs: []string{dir}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func BenchmarkHunt(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer w.Close()
-	plain, err := duckdb.Open(ctx, duckdb.Options{Dir: w.Dir()})
+	plain, err := duckdb.Open(ctx, duckdb.Options{Dirs: []string{w.Dir()}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -28,6 +28,9 @@ type Request struct {
 type Engine interface {
 	// Run starts a query. The caller closes the rows. Cancelling ctx frees the engine.
 	Run(ctx context.Context, r Request) (Rows, error)
+	// Export runs a query and writes the result as a Parquet file, which must lie in a folder that the engine may
+	// write to. It says how many rows that were. Limits.Rows does not apply.
+	Export(ctx context.Context, r Request, path string) (int64, error)
 	// Explain gives the engine's own physical plan as text.
 	Explain(ctx context.Context, r Request) (string, error)
 	Close() error

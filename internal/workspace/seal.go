@@ -179,12 +179,14 @@ func syncDir(path string) error {
 func unify(table string, batches []arrow.RecordBatch) (*arrow.Schema, []arrow.RecordBatch) {
 	var fields []arrow.Field
 	at := map[string]int{}
-	used := map[string]bool{}
+	used, neverNull := map[string]bool{}, map[string]bool{}
 	for _, rec := range batches {
 		for i, f := range rec.Schema().Fields() {
 			if _, ok := at[f.Name]; !ok {
 				at[f.Name] = len(fields)
 				fields = append(fields, arrow.Field{Name: f.Name, Type: f.Type, Nullable: true})
+				typ, _ := f.Metadata.GetValue("kql")
+				neverNull[f.Name] = typ == "string"
 			}
 			if !used[f.Name] && !vacant(rec.Column(i)) && !(f.Name == typeColumn && all(rec.Column(i), table)) {
 				used[f.Name] = true
@@ -206,7 +208,7 @@ func unify(table string, batches []arrow.RecordBatch) (*arrow.Schema, []arrow.Re
 				cols[j] = rec.Column(idx[0])
 				cols[j].Retain()
 			} else {
-				cols[j] = filler(f.Type, int(rec.NumRows()))
+				cols[j] = filler(f.Type, neverNull[f.Name], int(rec.NumRows()))
 			}
 		}
 		out[i] = array.NewRecordBatch(schema, cols, rec.NumRows())
@@ -240,9 +242,9 @@ func all(a arrow.Array, v string) bool {
 	return true
 }
 
-// filler is a column of n absent values: empty strings, or nulls.
-func filler(t arrow.DataType, n int) arrow.Array {
-	if t.ID() != arrow.STRING {
+// filler is a column of n absent values: empty strings for KQL's string, nulls for all else, dynamic and guid included.
+func filler(t arrow.DataType, neverNull bool, n int) arrow.Array {
+	if !neverNull {
 		return array.MakeArrayOfNull(memory.DefaultAllocator, t, n)
 	}
 	b := array.NewStringBuilder(memory.DefaultAllocator)

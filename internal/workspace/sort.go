@@ -41,7 +41,7 @@ func sortBatches(schema *arrow.Schema, batches []arrow.RecordBatch) (*arrow.Sche
 	fields := slices.Clone(schema.Fields())
 	cols := make([]arrow.Array, len(fields))
 	for i := range cols {
-		cols[i] = take(batches, i, places)
+		cols[i] = take(batches, i, places, true)
 		fields[i].Type = cols[i].DataType()
 	}
 	schema = arrow.NewSchema(fields, nil)
@@ -57,13 +57,18 @@ func sortBatches(schema *arrow.Schema, batches []arrow.RecordBatch) (*arrow.Sche
 	return schema, out, nil
 }
 
-// take gathers column i of the rows at places.
-func take(batches []arrow.RecordBatch, i int, places []place) arrow.Array {
+// take gathers column i of the rows at places; with dictionaries, a text column of few distinct values becomes one.
+func take(batches []arrow.RecordBatch, i int, places []place, dictionaries bool) arrow.Array {
 	switch batches[0].Column(i).(type) {
 	case *array.String:
 		src := columns[*array.String](batches, i)
-		if d := gatherDictionary(src, places); d != nil {
-			return d
+		if slices.ContainsFunc(src, func(a *array.String) bool { return a.NullN() > 0 }) {
+			return gatherNullable(src, places) // dynamic and guid
+		}
+		if dictionaries {
+			if d := gatherDictionary(src, places); d != nil {
+				return d
+			}
 		}
 		return gatherStrings(src, places)
 	case *array.Int64:
@@ -111,8 +116,22 @@ func gather[V any, A interface {
 	return b.NewArray()
 }
 
+// gatherNullable gathers texts of which some are null.
+func gatherNullable(src []*array.String, places []place) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.Reserve(len(places))
+	for _, p := range places {
+		if a := src[p.batch]; a.IsNull(int(p.row)) {
+			b.AppendNull()
+		} else {
+			b.Append(a.Value(int(p.row)))
+		}
+	}
+	return b.NewArray()
+}
+
 // gatherStrings builds the column's buffers itself: a builder's bookkeeping for each value costs more than the copy.
-// Strings hold no nulls but in a batch that breaks the contract, where they become empty.
 func gatherStrings(src []*array.String, places []place) arrow.Array {
 	size := 0
 	for _, p := range places {

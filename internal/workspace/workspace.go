@@ -82,7 +82,7 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 		}
 	}
 	if mode != Memory {
-		o.Dir = dir
+		o.Dirs = append(o.Dirs, dir)
 	}
 	w.db, err = duckdb.Open(ctx, o)
 	if err != nil {

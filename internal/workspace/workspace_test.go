@@ -160,6 +160,35 @@ func TestColumnsOfAnotherTypeAndCase(t *testing.T) {
 	}
 }
 
+// A dynamic that is null stays null through de-duplication, missing columns and sorting: an empty text is no JSON.
+func TestNullDynamics(t *testing.T) {
+	meta := func(t string) arrow.Metadata { return arrow.NewMetadata([]string{"kql"}, []string{t}) }
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "TimeGenerated", Type: arrow.PrimitiveTypes.Int64, Metadata: meta("datetime")},
+		{Name: "_ItemId", Type: arrow.PrimitiveTypes.Int64, Metadata: meta("long")},
+		{Name: "D", Type: arrow.BinaryTypes.String, Nullable: true, Metadata: meta("dynamic")},
+	}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	b.Field(0).(*array.Int64Builder).AppendValues([]int64{day0 + 3, day0 + 1, day0 + 1}, nil)
+	b.Field(1).(*array.Int64Builder).AppendValues([]int64{1, 2, 2}, nil)
+	b.Field(2).(*array.StringBuilder).AppendValues([]string{`{"a":1}`, "", ""}, []bool{true, false, false})
+	w := open(t, t.TempDir(), Write)
+	add(t, w, "T_CL", b.NewRecordBatch(), 2)
+	add(t, w, "T_CL", batch("A", row{day0 + 2, 3, "x"}), 1)
+	if err := w.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, list, err := w.Query(context.Background(), Query{Text: "T_CL | where isnull(D) and isempty(tostring(D.a)) | count"})
+	if err != nil {
+		t.Fatal(err, list)
+	}
+	defer rows.Close()
+	if r, err := rows.Next(); err != nil || r[0] != int64(2) {
+		t.Errorf("%v rows with a null dynamic, %v, want 2", r, err)
+	}
+}
+
 // Two columns of a table whose names differ in case only stay two.
 func TestColumnsThatDifferInCase(t *testing.T) {
 	w := open(t, t.TempDir(), Write)

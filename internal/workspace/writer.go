@@ -13,8 +13,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/compute"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"nordlys/internal/engine/lower"
 	"nordlys/internal/tables"
@@ -254,10 +252,7 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 		return nil, fmt.Errorf("append to %s: %w", table, err)
 	}
 	n := int(rec.NumRows())
-	mask := array.NewBooleanBuilder(memory.DefaultAllocator)
-	defer mask.Release()
-	mask.Reserve(n)
-	fresh := 0
+	keep := make([]place, 0, n)
 	var set *idSet
 	lastDay := int64(-1)
 	for i := 0; i < n; i++ {
@@ -268,27 +263,24 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 			}
 			lastDay = day
 		}
-		isNew := set.add(identity(ids[i], times[i]))
-		if isNew {
-			fresh++
+		if set.add(identity(ids[i], times[i])) {
+			keep = append(keep, place{row: int32(i)})
 		}
-		mask.UnsafeAppend(isNew)
 	}
-	wr.identities += fresh
-	switch fresh {
+	wr.identities += len(keep)
+	switch len(keep) {
 	case 0:
 		return nil, nil
 	case n:
 		rec.Retain()
 		return rec, nil
 	}
-	m := mask.NewBooleanArray()
-	defer m.Release()
-	out, err := compute.FilterRecordBatch(ctx, rec, m, compute.DefaultFilterOptions())
-	if err != nil {
-		return nil, fmt.Errorf("drop duplicates of %s: %w", table, err)
+	cols := make([]arrow.Array, rec.NumCols())
+	for i := range cols {
+		cols[i] = take([]arrow.RecordBatch{rec}, i, keep, false)
+		defer cols[i].Release()
 	}
-	return out, nil
+	return array.NewRecordBatch(rec.Schema(), cols, int64(len(keep))), nil
 }
 
 // identitiesOf gives the identities of a table's day, read from its segments when the day is first met.

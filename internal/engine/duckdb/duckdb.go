@@ -23,7 +23,7 @@ type Options struct {
 	MemoryLimit string // e.g. "512MB"
 	TempDir     string // where what exceeds the memory limit goes; "" = DuckDB may not spill
 	Threads     int
-	Dir         string // the one folder whose files may be read and written; "" = none
+	Dirs        []string // the folders whose files may be read and written
 }
 
 // DB is one DuckDB instance in memory, with the functions of KQL in it. It is safe for use by several goroutines; each
@@ -61,8 +61,12 @@ func (d *DB) setup(ctx context.Context, o Options) error {
 	if o.Threads > 0 {
 		fmt.Fprintf(&s, "SET threads = %d; ", o.Threads)
 	}
-	if o.Dir != "" {
-		s.WriteString("SET allowed_directories = [" + lower.Text(o.Dir+"/") + "]; ")
+	if len(o.Dirs) > 0 {
+		dirs := make([]string, len(o.Dirs))
+		for i, d := range o.Dirs {
+			dirs[i] = lower.Text(d + "/")
+		}
+		s.WriteString("SET allowed_directories = [" + strings.Join(dirs, ", ") + "]; ")
 	}
 	for _, m := range lower.Macros {
 		s.WriteString("CREATE MACRO " + m + "; ")
@@ -131,6 +135,24 @@ func (d *DB) arrowQuery(ctx context.Context, query string) (*sql.Conn, array.Rec
 		return nil, nil, err
 	}
 	return conn, reader, nil
+}
+
+// Export implements engine.Engine.
+func (d *DB) Export(ctx context.Context, r engine.Request, path string) (int64, error) {
+	res, err := lower.Lower(r.Query, lower.Options{Tables: r.Tables, Now: r.Now})
+	if err != nil {
+		return 0, err
+	}
+	if r.Limits.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.Limits.Timeout)
+		defer cancel()
+	}
+	done, err := d.db.ExecContext(ctx, "COPY ("+res.Export()+") TO "+lower.Text(path)+" (FORMAT parquet, COMPRESSION zstd)")
+	if err != nil {
+		return 0, queryError(ctx, err, r.Limits)
+	}
+	return done.RowsAffected()
 }
 
 // Explain implements engine.Engine.

@@ -48,7 +48,7 @@ func TestCorpus(t *testing.T) { enginetest.Corpus(t, open(t), enginetest.CorpusD
 // A query that reached for files or settings would be refused by the engine too.
 func TestNothingOutsideIsReadable(t *testing.T) {
 	dir := t.TempDir()
-	db, err := Open(context.Background(), Options{Dir: dir})
+	db, err := Open(context.Background(), Options{Dirs: []string{dir}})
 	if err != nil {
 		t.Fatal(err)
 	}
