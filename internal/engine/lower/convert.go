@@ -41,9 +41,6 @@ func fromText(s string, to catalog.Type) string {
 // convert converts SQL of one type to another by Kusto's rules; what cannot be converted is null.
 func convert(s string, from, to catalog.Type) string {
 	if from == to {
-		if to == catalog.String {
-			return s
-		}
 		return s
 	}
 	if from == catalog.Dynamic && to != catalog.String {

@@ -196,9 +196,7 @@ func (l *lowerer) project(n *plan.Project, nd need, bounds Bounds) (*block, erro
 }
 
 func (l *lowerer) union(n *plan.Union, nd need, bounds Bounds) (*block, error) {
-	cols := newScope(n.Columns)
 	want := pruned(n.Columns, nd)
-	_ = cols
 	parts := make([]string, len(n.Sources))
 	for i, in := range n.Sources {
 		b, err := l.node(in, nd, bounds)
