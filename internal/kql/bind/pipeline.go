@@ -245,6 +245,8 @@ func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
 		return b.rangeOperator(o, s)
 	case *syntax.UnionOperator:
 		return b.unionOperator(nil, o, s)
+	case *syntax.SearchOperator:
+		return b.searchOperator(nil, o, s)
 	}
 	return b.broken()
 }
@@ -301,6 +303,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.sampleDistinctOperator(in, o, s)
 	case *syntax.InvokeOperator:
 		return b.invokeOperator(in, o, s)
+	case *syntax.SearchOperator:
+		return b.searchOperator(in, o, s)
 	case *syntax.MakeSeriesOperator:
 		return b.makeSeriesOperator(in, o, s)
 	case *syntax.ParseOperator:

@@ -112,6 +112,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.mvExpandOperator(name == "mvexpand")
 	case "invoke":
 		return p.invokeOperator()
+	case "search":
+		return p.searchOperator()
 	case "make-series":
 		return p.makeSeriesOperator()
 	case "mv-apply", "mvapply":
@@ -165,7 +167,13 @@ func (p *parser) sourceOperator() Operator {
 		}
 		p.pos++
 		op = p.unionOperator()
-	case "search", "find", "evaluate":
+	case "search":
+		if !operand && next.Text != "in" && next.Text != "(" && next.Text != "*" {
+			return nil
+		}
+		p.pos++
+		op = p.searchOperator()
+	case "find", "evaluate":
 		in := next.Kind == Identifier && next.Text == "in"
 		if !operand && !in && next.Text != "(" && next.Text != "*" || t.Text == "evaluate" && next.Kind != Identifier {
 			return nil
@@ -187,13 +195,13 @@ func (p *parser) sourceOperator() Operator {
 // OperatorNames lists every tabular operator that can follow a pipe, for completion and suggestions.
 func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-rename project-reorder summarize
-		distinct count sort order top take limit join lookup union invoke make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
+		distinct count sort order top take limit join lookup union search invoke make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
 		serialize print range ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `search find evaluate scan top-nested top-hitters partition
+const unsupportedOperators = `find evaluate scan top-nested top-hitters partition
 	externaldata facet fork reduce parse-kv make-graph graph-match graph-to-table
 	project-by-names graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
