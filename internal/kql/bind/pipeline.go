@@ -305,6 +305,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.invokeOperator(in, o, s)
 	case *syntax.SearchOperator:
 		return b.searchOperator(in, o, s)
+	case *syntax.PartitionOperator:
+		return b.partitionOperator(in, o, s)
 	case *syntax.MakeSeriesOperator:
 		return b.makeSeriesOperator(in, o, s)
 	case *syntax.ParseOperator:

@@ -114,6 +114,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.invokeOperator()
 	case "search":
 		return p.searchOperator()
+	case "partition":
+		return p.partitionOperator()
 	case "make-series":
 		return p.makeSeriesOperator()
 	case "mv-apply", "mvapply":
@@ -195,13 +197,13 @@ func (p *parser) sourceOperator() Operator {
 // OperatorNames lists every tabular operator that can follow a pipe, for completion and suggestions.
 func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-rename project-reorder summarize
-		distinct count sort order top take limit join lookup union search invoke make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
+		distinct count sort order top take limit join lookup union partition search invoke make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
 		serialize print range ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `find evaluate scan top-nested top-hitters partition
+const unsupportedOperators = `find evaluate scan top-nested top-hitters
 	externaldata facet fork reduce parse-kv make-graph graph-match graph-to-table
 	project-by-names graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
