@@ -176,6 +176,24 @@ func check(t *testing.T, query string, n plan.Node) {
 		}
 	case *plan.Parse:
 		walk(n.Source)
+	case *plan.Limit:
+		for _, name := range n.Per {
+			if !slices.ContainsFunc(inputs, func(c plan.Column) bool { return c.Name == name }) {
+				t.Errorf("%s: a limit per %s, which its input lacks", query, name)
+			}
+		}
+	case *plan.Series:
+		for _, k := range n.Keys {
+			walk(k.Expr)
+		}
+		for _, v := range n.Values {
+			if !slices.Contains(inputs, v.Value) {
+				t.Errorf("%s: a series of %s, which its input lacks", query, v.Value.Name)
+			}
+		}
+		if !slices.Contains(inputs, n.Axis) {
+			t.Errorf("%s: a series on %s, which its input lacks", query, n.Axis.Name)
+		}
 	}
 }
 
