@@ -41,7 +41,7 @@ func text(raw []byte) []byte {
 // zoneless says whether the event's time does not say its zone, as NXLog's does not: 2025-03-04 10:41:07.
 func (e *event) zoneless() bool {
 	t := bytes.TrimSpace(e.time)
-	return len(t) > 10 && t[len(t)-1] != 'Z' && bytes.IndexAny(t[10:], "+-") < 0
+	return len(t) > 10 && t[len(t)-1] != 'Z' && !bytes.ContainsAny(t[10:], "+-")
 }
 
 // addData adds a member of the event's data.
