@@ -1,9 +1,22 @@
 package lower
 
 import (
+	"fmt"
+
 	"nordlys/internal/kql/catalog"
 	"nordlys/internal/kql/plan"
 )
+
+// hasSubquery says whether an expression asks a query of its own.
+func hasSubquery(e plan.Expr) bool {
+	found := false
+	plan.Walk(e, func(e plan.Expr) bool {
+		_, scalar := e.(*plan.Scalar)
+		found = found || scalar
+		return !found
+	})
+	return found
+}
 
 // unnest lowers mv-expand with DuckDB's unnest in a select list, which pads the shorter lists with NULL.
 func (l *lowerer) unnest(n *plan.Unnest, nd need) (*block, error) {
@@ -40,6 +53,13 @@ func (l *lowerer) unnest(n *plan.Unnest, nd need) (*block, error) {
 		s, err := l.expr(it.Expr, b.cols)
 		if err != nil {
 			return nil, err
+		}
+		if hasSubquery(it.Expr) {
+			// DuckDB takes no subquery inside the lambda that takes a bag apart: make it a column first.
+			sel, cols := passThrough(b)
+			value := Ident(fmt.Sprintf("$item%d", i))
+			b = &block{from: b.from, where: b.where, ordered: b.ordered, sel: append(sel, s), cols: append(cols, scopeColumn{plan.Column{Name: value}, value})}
+			b, s = b.wrap(), value
 		}
 		name := Ident("$list" + string(rune('a'+i%26)) + string(rune('0'+i/26)))
 		list := "kql_expand(" + s + ")"
