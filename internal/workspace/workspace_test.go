@@ -160,6 +160,22 @@ func TestColumnsOfAnotherTypeAndCase(t *testing.T) {
 	}
 }
 
+// Duplicates are known also when the identities had to be let go, within a batch and across batches.
+func TestForgettingKeepsDuplicatesOut(t *testing.T) {
+	w := open(t, t.TempDir(), Write)
+	add(t, w, "T_CL", batch("A", row{day0, 1, "x"}), 1)
+	w.writer.identities = maxIdentities + 1
+	add(t, w, "T_CL", batch("A", row{day0, 2, "y"}, row{day0 + ticksPerDay, 3, "z"}, row{day0, 2, "y"}, row{day0, 1, "x"}), 2)
+	w.writer.identities = maxIdentities
+	add(t, w, "T_CL", batch("A", row{day0 + 1, 4, "v"}, row{day0 + 2*ticksPerDay, 5, "w"}, row{day0 + 1, 4, "v"}, row{day0, 2, "y"}), 2)
+	if err := w.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := count(t, w, "T_CL", "A", allTime); n != 5 {
+		t.Errorf("%d rows, want 5", n)
+	}
+}
+
 // A dynamic that is null stays null through de-duplication, missing columns and sorting: an empty text is no JSON.
 func TestNullDynamics(t *testing.T) {
 	meta := func(t string) arrow.Metadata { return arrow.NewMetadata([]string{"kql"}, []string{t}) }

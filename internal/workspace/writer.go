@@ -95,6 +95,9 @@ func (w *Workspace) Append(ctx context.Context, table string, rec arrow.RecordBa
 	}
 	wr.mu.Lock()
 	defer wr.mu.Unlock()
+	if err := wr.forget(ctx); err != nil {
+		return 0, err
+	}
 	rec = wr.conform(table, rec)
 	defer rec.Release()
 	fresh, err := wr.dedupe(ctx, table, rec)
@@ -283,22 +286,28 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 	return array.NewRecordBatch(rec.Schema(), cols, int64(len(keep))), nil
 }
 
+// forget lets the identities of all days go once there are too many. What waits in memory goes to disk first, where it
+// is found again. It must run between batches: the rows of a batch in progress are neither on disk nor waiting.
+func (wr *writer) forget(ctx context.Context) error {
+	if wr.identities <= maxIdentities {
+		return nil
+	}
+	for table := range wr.waiting {
+		if err := wr.seal(ctx, table); err != nil {
+			return err
+		}
+	}
+	if err := wr.commit(ctx); err != nil {
+		return err
+	}
+	wr.known, wr.identities = map[dayKey]*idSet{}, 0
+	return nil
+}
+
 // identitiesOf gives the identities of a table's day, read from its segments when the day is first met.
 func (wr *writer) identitiesOf(ctx context.Context, key dayKey) (*idSet, error) {
 	if s, ok := wr.known[key]; ok {
 		return s, nil
-	}
-	if wr.identities > maxIdentities {
-		// Days met before are forgotten; what of them waits in memory must be on disk to be found again.
-		for table := range wr.waiting {
-			if err := wr.seal(ctx, table); err != nil {
-				return nil, err
-			}
-		}
-		if err := wr.commit(ctx); err != nil {
-			return nil, err
-		}
-		wr.known, wr.identities = map[dayKey]*idSet{}, 0
 	}
 	s := &idSet{}
 	wr.known[key] = s
