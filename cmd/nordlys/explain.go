@@ -11,6 +11,8 @@ import (
 	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/engine/lower"
 	"nordlys/internal/kql"
+	"nordlys/internal/kql/plan"
+	"nordlys/internal/workspace"
 )
 
 func explainCommand(g *global) *cobra.Command {
@@ -34,6 +36,8 @@ func explainCommand(g *global) *cobra.Command {
 				return err
 			}
 			out := c.OutOrStdout()
+			var w *workspace.Workspace
+			var p *plan.Query
 			for _, s := range stages {
 				if len(stages) > 1 {
 					fmt.Fprintf(out, "-- %s\n", s)
@@ -54,9 +58,11 @@ func explainCommand(g *global) *cobra.Command {
 				default:
 					return usageError("--stage %s: use tokens, tree, plan, sql or engine", s)
 				}
-				w, p, err := openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory})
-				if err != nil {
-					return err
+				if w == nil {
+					if w, p, err = openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory}); err != nil {
+						return err
+					}
+					defer w.Close()
 				}
 				shown := ""
 				switch s {
@@ -69,7 +75,6 @@ func explainCommand(g *global) *cobra.Command {
 				case "engine":
 					shown, err = w.Engine().Explain(c.Context(), engine.Request{Query: p, Tables: w, Now: q.Now})
 				}
-				_ = w.Close()
 				if err != nil {
 					return err
 				}

@@ -73,14 +73,9 @@ func codeOf(err error) int {
 	switch {
 	case errors.Is(err, workspace.ErrNotFound), errors.As(err, &p), errors.Is(err, syscall.ENOSPC):
 		return exitEnvironment
-	case errors.Is(err, errUsage):
-		return exitUsage
 	}
 	return exitData
 }
-
-// errUsage marks what cobra says about flags and arguments.
-var errUsage = errors.New("usage")
 
 // global is what all subcommands share.
 type global struct {
@@ -107,6 +102,7 @@ func newRoot() *cobra.Command {
 	}
 	root.PersistentFlags().StringVar(&g.workspace, "workspace", def, "folder of the workspace (or NORDLYS_WORKSPACE)")
 	root.AddCommand(importCommand(g), queryCommand(g), investigateCommand(g), tablesCommand(g), schemaCommand(g), explainCommand(g), scenarioCommand())
+	checkArgs(root)
 	for _, c := range root.Commands() {
 		checkArgs(c)
 	}
