@@ -9,9 +9,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"nordlys/internal/engine"
 	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/kql/diag"
+	"nordlys/internal/kql/syntax"
 	"nordlys/internal/tables"
 	"nordlys/internal/workspace"
 )
@@ -40,7 +40,7 @@ func tablesCommand(g *global) *cobra.Command {
 				}
 				out := make([]entry, len(infos))
 				for i, t := range infos {
-					out[i] = entry{t.Name, t.Rows, t.Bytes, engine.Time(t.First), engine.Time(t.Last)}
+					out[i] = entry{t.Name, t.Rows, t.Bytes, syntax.TimeOf(t.First), syntax.TimeOf(t.Last)}
 				}
 				return json.NewEncoder(c.OutOrStdout()).Encode(out)
 			case "table":
@@ -53,7 +53,7 @@ func tablesCommand(g *global) *cobra.Command {
 			t.AppendHeader(table.Row{"Table", "Rows", "Bytes", "First", "Last"})
 			t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
 			for _, i := range infos {
-				t.AppendRow(table.Row{i.Name, i.Rows, i.Bytes, engine.DatetimeText(i.First), engine.DatetimeText(i.Last)})
+				t.AppendRow(table.Row{i.Name, i.Rows, i.Bytes, syntax.FormatDateTime(i.First), syntax.FormatDateTime(i.Last)})
 			}
 			_, err = fmt.Fprintln(c.OutOrStdout(), t.Render())
 			return err

@@ -2,13 +2,12 @@ package engine
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/syntax"
 )
 
 // AppendJSON appends a value of a result as JSON: datetimes as RFC 3339 with 7 digits and Z, timespans as
@@ -57,9 +56,9 @@ func Text(v any, t catalog.Type) string {
 	case int64:
 		switch t {
 		case catalog.Datetime:
-			return DatetimeText(v)
+			return syntax.FormatDateTime(v)
 		case catalog.Timespan:
-			return TimespanText(v)
+			return syntax.FormatTimespan(v)
 		}
 		return strconv.FormatInt(v, 10)
 	case float64:
@@ -93,43 +92,4 @@ func realText(v float64) string {
 		s += ".0"
 	}
 	return s
-}
-
-const (
-	ticksPerSecond = 10_000_000
-	unixEpochTicks = 621_355_968_000_000_000
-)
-
-// Time gives the moment of a datetime in ticks.
-func Time(ticks int64) time.Time {
-	t := ticks - unixEpochTicks
-	s := t / ticksPerSecond
-	if t%ticksPerSecond < 0 {
-		s--
-	}
-	return time.Unix(s, (t-s*ticksPerSecond)*100).UTC()
-}
-
-// DatetimeText gives ticks as 2006-01-02T15:04:05.0000000Z.
-func DatetimeText(ticks int64) string {
-	return Time(ticks).Format("2006-01-02T15:04:05.0000000Z")
-}
-
-// TimespanText gives ticks as [-][d.]hh:mm:ss[.fffffff].
-func TimespanText(ticks int64) string {
-	sign := ""
-	u := uint64(ticks)
-	if ticks < 0 {
-		sign, u = "-", -u
-	}
-	days, rest := u/(86400*ticksPerSecond), u%(86400*ticksPerSecond)
-	seconds, frac := rest/ticksPerSecond, rest%ticksPerSecond
-	s := fmt.Sprintf("%02d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
-	if days > 0 {
-		s = fmt.Sprintf("%d.%s", days, s)
-	}
-	if frac > 0 {
-		s += fmt.Sprintf(".%07d", frac)
-	}
-	return sign + s
 }

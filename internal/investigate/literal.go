@@ -6,7 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"nordlys/internal/engine"
+	"nordlys/internal/kql/syntax"
 )
 
 // literal writes any text as a KQL string literal. Nothing from outside reaches a query but through it and timeLiteral.
@@ -47,7 +47,7 @@ func literals(values []string) string {
 }
 
 // timeLiteral writes ticks as a KQL datetime.
-func timeLiteral(ticks int64) string { return "datetime(" + engine.DatetimeText(ticks) + ")" }
+func timeLiteral(ticks int64) string { return "datetime(" + syntax.FormatDateTime(ticks) + ")" }
 
 const (
 	ticksPerSecond = 10_000_000

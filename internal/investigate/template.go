@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"nordlys/internal/engine"
+	"nordlys/internal/kql/syntax"
 )
 
 var (
@@ -255,4 +255,4 @@ func clean(s string) string {
 }
 
 // timeOf turns ticks into a moment.
-func timeOf(ticks int64) time.Time { return engine.Time(ticks) }
+func timeOf(ticks int64) time.Time { return syntax.TimeOf(ticks) }
