@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -157,6 +158,41 @@ func TestColumnsOfAnotherTypeAndCase(t *testing.T) {
 	}
 	if _, filled := count(t, w, "SigninLogs", "DeviceDetail_string", allTime); filled != 1 {
 		t.Errorf("DeviceDetail_string has %d values, want 1", filled)
+	}
+}
+
+// A segment that is gone or cut is told as that.
+func TestDamagedSegment(t *testing.T) {
+	dir := t.TempDir()
+	w := open(t, dir, Write)
+	add(t, w, "T_CL", batch("A", row{day0, 1, "x"}), 1)
+	if err := w.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "segments", "*", "*", "*.parquet"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	for what, damage := range map[string]func() error{
+		"cut":  func() error { return os.Truncate(files[0], 20) },
+		"gone": func() error { return os.Rename(files[0], files[0]+".away") },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		rows, _, _, err := w.Query(context.Background(), Query{Text: "T_CL | where A == 'x'"})
+		if err == nil {
+			_, err = rows.Next()
+			_ = rows.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "missing or damaged") {
+			t.Errorf("%s: %v", what, err)
+		}
+		if what == "gone" {
+			if err := os.Rename(files[0]+".away", files[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

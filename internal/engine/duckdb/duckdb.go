@@ -178,6 +178,10 @@ func queryError(ctx context.Context, err error, l engine.Limits) error {
 	}
 	var e *driverpkg.Error
 	if errors.As(err, &e) {
+		// A query names no file itself: one that cannot be read is a segment.
+		if line := firstLine(e.Msg); strings.Contains(line, ".parquet") {
+			return fmt.Errorf("a segment of the workspace is missing or damaged: restore the file from a copy, or import the evidence into a new workspace: %s", line)
+		}
 		switch e.Type {
 		case driverpkg.ErrorTypeOutOfMemory:
 			return fmt.Errorf("the query needs more memory than allowed: filter earlier, or summarize fewer groups: %w", err)
