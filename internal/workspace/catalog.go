@@ -310,3 +310,22 @@ func (w *Workspace) Relation(table string, columns []plan.Column, b lower.Bounds
 	}
 	return from + ")", exprs, nil
 }
+
+// StoredPath implements lower.Tables: hot paths are kept by every segment that has their column, but for those written
+// before the path was hot.
+func (w *Workspace) StoredPath(table, column, path string) (string, bool) {
+	p := tables.HotPath{Column: column, Path: path}
+	if !slices.Contains(tables.HotPaths(table), p) {
+		return "", false
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if t := w.catalog.stored[table]; t != nil {
+		for _, s := range t.segments {
+			if slices.Contains(s.columns, column) && !slices.Contains(s.columns, p.Stored()) {
+				return "", false
+			}
+		}
+	}
+	return p.Stored(), true
+}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -18,6 +19,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"nordlys/internal/engine/duckdb"
+	"nordlys/internal/engine/lower"
+	"nordlys/internal/tables"
 )
 
 // A row group is what DuckDB holds in memory while it writes, and the unit that queries skip by: by bytes, so that wide
@@ -121,12 +124,14 @@ func (wr *writer) writeSegment(ctx context.Context, table string, schema *arrow.
 	for _, f := range schema.Fields() {
 		s.columns = append(s.columns, f.Name)
 	}
+	more, names := storedPathsSQL(table, s.columns)
+	s.columns = append(s.columns, names...)
 	query := ""
 	if filter {
 		query = fmt.Sprintf(` WHERE "TimeGenerated" BETWEEN %d AND %d`, d.day*ticksPerDay, (d.day+1)*ticksPerDay-1)
 	}
 	tmp := filepath.Join(wr.ws.dir, "tmp", s.id+".parquet")
-	n, err := write(tmp, query)
+	n, err := write(tmp, more, query)
 	if err != nil {
 		return err
 	}
@@ -148,6 +153,29 @@ func (wr *writer) writeSegment(ctx context.Context, table string, schema *arrow.
 	}
 	wr.uncommitted = append(wr.uncommitted, s)
 	return nil
+}
+
+// storedPathsSQL gives the columns that keep a table's hot paths, for those of its columns that a segment has. The paths
+// of one column are taken out together, so that its JSON is read once.
+func storedPathsSQL(table string, has []string) (sql, names []string) {
+	paths := map[string][]string{}
+	for _, p := range tables.HotPaths(table) {
+		paths[p.Column] = append(paths[p.Column], lower.Text("$"+p.Path))
+	}
+	at := map[string]int{}
+	for _, p := range tables.HotPaths(table) {
+		if !slices.Contains(has, p.Column) {
+			continue
+		}
+		at[p.Column]++
+		value := fmt.Sprintf("CAST(json_extract(%s, [%s])[%d] AS VARCHAR)", lower.Ident(p.Column), strings.Join(paths[p.Column], ", "), at[p.Column])
+		isString := "starts_with(" + value + ", '\"')"
+		sql = append(sql,
+			"CASE WHEN "+isString+" THEN json_extract_string("+value+", '$') ELSE nullif("+value+", 'null') END AS "+lower.Ident(p.Stored()),
+			isString+" AS "+lower.Ident(p.StoredIsString()))
+		names = append(names, p.Stored(), p.StoredIsString())
+	}
+	return sql, names
 }
 
 // syncAndHash makes a file durable and gives its SHA-256 and size.

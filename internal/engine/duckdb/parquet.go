@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -13,8 +14,8 @@ import (
 )
 
 // WriteParquet writes the rows that a clause selects (WHERE …, ORDER BY …, or nothing) to a file and says how many they
-// were.
-type WriteParquet func(path, clause string) (int64, error)
+// were. More is SQL of columns to add to those of the batches.
+type WriteParquet func(path string, more []string, clause string) (int64, error)
 
 // WithBatches makes Arrow batches of one schema readable as a relation while f runs, and hands it the door to write
 // parts of them, in row groups of rowGroup rows. A stream of batches can be read once only; where f writes several files, several makes the rows a
@@ -54,8 +55,8 @@ func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []ar
 		}
 		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+from) }()
 	}
-	return f(func(path, clause string) (int64, error) {
-		res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT * FROM %s%s) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)", from, clause, lower.Text(path), rowGroup))
+	return f(func(path string, more []string, clause string) (int64, error) {
+		res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)", strings.Join(append([]string{"*"}, more...), ", "), from, clause, lower.Text(path), rowGroup))
 		if err != nil {
 			return 0, err
 		}

@@ -71,14 +71,9 @@ func (l *lowerer) predicate(e plan.Expr, sc scope) (string, error) {
 
 // path lowers a path through a dynamic with one call of json_extract or json_extract_string.
 func (l *lowerer) path(e *plan.Path, sc scope, fn string) (string, error) {
-	base, steps := plan.Expr(e), []plan.Step(nil)
-	for {
-		p, ok := base.(*plan.Path)
-		if !ok {
-			break
-		}
-		steps = append(append([]plan.Step(nil), p.Steps...), steps...)
-		base = p.Base
+	base, steps := flatten(e)
+	if ref, ok := base.(*plan.ColumnRef); ok && len(steps) == 0 {
+		return l.storedPath(ref, sc, fn == "json_extract_string")
 	}
 	b, err := l.jsonBase(base, sc)
 	if err != nil {

@@ -34,6 +34,10 @@ func (t oneTable) Table(name string) ([]plan.Column, bool) {
 
 func (oneTable) Names() []string { return []string{"SecurityEvent"} }
 
+func (oneTable) StoredPath(_, column, path string) (string, bool) {
+	return column + path, path == ".k"
+}
+
 func (oneTable) Relation(table string, cols []plan.Column, _ Bounds) (string, []string, error) {
 	exprs := make([]string, len(cols))
 	for i, c := range cols {

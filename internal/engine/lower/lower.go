@@ -27,6 +27,9 @@ type Tables interface {
 	// Relation gives a FROM item, and for each column asked for the SQL that reads it there: its quoted name where the
 	// item has it as it is. It yields the rows whose TimeGenerated can lie within bounds; more are allowed, fewer not.
 	Relation(table string, columns []plan.Column, bounds Bounds) (from string, exprs []string, err error)
+	// StoredPath names the column of Relation that keeps the value of a path (.a.b, [0].c) through a dynamic column as
+	// text, null where the path leads nowhere; the column of that name with ? says whether the value is a string.
+	StoredPath(table, column, path string) (name string, ok bool)
 }
 
 // Options are what a lowering needs besides the plan.
@@ -44,7 +47,7 @@ type Result struct {
 // Lower gives the SQL of q. Errors name what the engine cannot do yet.
 func Lower(q *plan.Query, o Options) (Result, error) {
 	l := &lowerer{opt: o, lowerings: newLowerings(), sharedNeed: map[int]need{}, shared: map[int]*plan.Shared{}}
-	root, err := l.node(q.Root, nil, everything)
+	root, err := l.node(pushPaths(q.Root, o.Tables), nil, everything)
 	if err != nil {
 		return Result{}, err
 	}
@@ -86,6 +89,9 @@ func (n need) exprNeeds(exprs ...plan.Expr) need {
 			switch e := e.(type) {
 			case *plan.ColumnRef:
 				out[e.Name] = true
+				if strings.HasPrefix(e.Name, storedMark) {
+					out[e.Name+isStringSuffix] = true
+				}
 			case *plan.Call:
 				if e.Overload.ID == "ingestion_time" {
 					out[receivedColumn] = true
@@ -151,9 +157,10 @@ func newScope(cols []plan.Column) scope {
 		seen = make(map[string]bool, len(cols))
 	}
 	for _, c := range cols {
-		name := c.Name
+		base := strings.TrimPrefix(c.Name, storedMark)
+		name := base
 		for i := 1; seen[strings.ToLower(name)]; i++ {
-			name = fmt.Sprintf("%s$%d", c.Name, i)
+			name = fmt.Sprintf("%s$%d", base, i)
 		}
 		seen[strings.ToLower(name)] = true
 		out = append(out, scopeColumn{c, Ident(name)})

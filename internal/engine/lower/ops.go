@@ -2,6 +2,7 @@ package lower
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"nordlys/internal/kql/catalog"
@@ -23,7 +24,11 @@ func (l *lowerer) scan(n *plan.Scan, nd need, bounds Bounds) (*block, error) {
 	if l.opt.Tables == nil {
 		return nil, fmt.Errorf("the query reads table %s: it needs a workspace", n.Table)
 	}
-	from, exprs, err := l.opt.Tables.Relation(n.Table, cols, bounds)
+	stored := slices.Clone(cols)
+	for i := range stored {
+		stored[i].Name = strings.TrimPrefix(stored[i].Name, storedMark)
+	}
+	from, exprs, err := l.opt.Tables.Relation(n.Table, stored, bounds)
 	if err != nil {
 		return nil, err
 	}
