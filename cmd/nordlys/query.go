@@ -146,7 +146,7 @@ func openFor(ctx context.Context, g *global, q workspace.Query, o duckdb.Options
 	if err != nil {
 		return nil, nil, &exitError{exitEnvironment, err}
 	}
-	p, list, err := w.Compile(q)
+	p, list, err := w.Compile(ctx, q)
 	if err == nil && !readsTables(p.Root) {
 		showDiagnostics(list, q.Text)
 		return w, p, nil
@@ -161,7 +161,7 @@ func openFor(ctx context.Context, g *global, q workspace.Query, o duckdb.Options
 		}
 		return nil, nil, &exitError{exitEnvironment, openErr}
 	}
-	p, list, err = stored.Compile(q)
+	p, list, err = stored.Compile(ctx, q)
 	showDiagnostics(list, q.Text)
 	if err != nil {
 		_ = stored.Close()

@@ -197,7 +197,7 @@ SigninLogs
 | project TimeGenerated, UserPrincipalName, IPAddress, fails, wins, apps, os, city
 | order by fails desc`
 	for b.Loop() {
-		p, list, err := w.Compile(workspace.Query{Text: text})
+		p, list, err := w.Compile(context.Background(), workspace.Query{Text: text})
 		if err != nil {
 			b.Fatal(list.Render(text))
 		}

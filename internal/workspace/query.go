@@ -25,12 +25,14 @@ type Query struct {
 // ErrDiagnostics says that a query has errors; the list that comes with it tells them.
 var ErrDiagnostics = errors.New("the query has errors")
 
-// Compile binds a query to the tables of this workspace. The list may hold warnings when the error is nil.
-func (w *Workspace) Compile(q Query) (*plan.Query, diag.List, error) {
+// Compile binds a query to the tables of this workspace. The list may hold warnings when the error is nil. Where the
+// columns of a plugin depend on the rows, it reads them, within the limits of the query.
+func (w *Workspace) Compile(ctx context.Context, q Query) (*plan.Query, diag.List, error) {
 	if q.Now.IsZero() {
 		q.Now = time.Now().UTC()
 	}
-	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To})
+	discover := engine.Discover(ctx, w.db, engine.Request{Tables: w, Now: q.Now, Limits: q.Limits})
+	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Discover: discover})
 	if p == nil || list.HasErrors() {
 		return nil, list, ErrDiagnostics
 	}
@@ -43,7 +45,7 @@ func (w *Workspace) Query(ctx context.Context, q Query) (engine.Rows, *plan.Quer
 	if q.Now.IsZero() {
 		q.Now = time.Now().UTC()
 	}
-	p, list, err := w.Compile(q)
+	p, list, err := w.Compile(ctx, q)
 	if err != nil {
 		return nil, nil, list, err
 	}

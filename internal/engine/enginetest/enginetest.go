@@ -48,6 +48,12 @@ func (noTables) Table(string) ([]plan.Column, bool) { return nil, false }
 // Names implements bind.Tables.
 func (noTables) Names() []string { return nil }
 
+// options are the circumstances of every query of the suite.
+func options(e engine.Engine) kql.Options {
+	limits := engine.Limits{Timeout: time.Minute}
+	return kql.Options{Now: Now, Discover: engine.Discover(context.Background(), e, engine.Request{Now: Now, Limits: limits})}
+}
+
 // answer is a result in the form of rows.json.
 type answer struct {
 	Columns [][2]string `json:"columns"`
@@ -88,7 +94,7 @@ func Corpus(t *testing.T, e engine.Engine, dir string) {
 // runCase gives what is wrong, "" if nothing is.
 func runCase(e engine.Engine, parts map[string]string) string {
 	query := parts["query.kql"]
-	q, list := kql.Compile(query, noTables{}, kql.Options{Now: Now})
+	q, list := kql.Compile(query, noTables{}, options(e))
 	if want, ok := parts["error.txt"]; ok {
 		code, marked, _ := strings.Cut(strings.TrimSpace(want), " ")
 		for _, d := range list {
@@ -213,7 +219,7 @@ func Examples(t *testing.T, e engine.Engine) {
 	for _, f := range catalog.Builtin().Functions() {
 		for _, ex := range f.Examples {
 			t.Run(f.Name, func(t *testing.T) {
-				q, list := kql.Compile(ex.Query, noTables{}, kql.Options{Now: Now})
+				q, list := kql.Compile(ex.Query, noTables{}, options(e))
 				if list.HasErrors() {
 					t.Fatal(list.Render(ex.Query))
 				}

@@ -30,6 +30,9 @@ type Options struct {
 	From, To time.Time
 	// MaxNodes bounds the plan; 0 means DefaultMaxNodes.
 	MaxNodes int
+	// Discover runs a plan while the query is bound and gives its rows, at most limit: the columns of some plugins
+	// depend on the data. nil if nothing can be run; such a plugin then needs an output schema.
+	Discover func(root plan.Node, limit int) ([][]*plan.Const, error)
 }
 
 const (
@@ -40,24 +43,28 @@ const (
 	maxExpressions = 5_000_000
 	// maxCallDepth bounds let functions that call each other.
 	maxCallDepth = 100
+	// maxDiscoveries bounds the plans that are run while a query is bound.
+	maxDiscoveries = 50
 )
 
 // binder holds the state of one Bind.
 type binder struct {
-	query    *syntax.Query
-	tables   Tables
-	opt      Options
-	catalog  *catalog.Catalog
-	now      int64
-	diags    diag.List
-	render   *plan.Render
-	shared   int
-	nodes    int
-	exprs    int
-	depth    int
-	overflow bool
-	names    []string
-	scans    map[string]*relation
+	query   *syntax.Query
+	tables  Tables
+	opt     Options
+	catalog *catalog.Catalog
+	now     int64
+	diags   diag.List
+	render  *plan.Render
+	shared  int
+	nodes   int
+	exprs   int
+	depth   int
+	// discoveries counts the plans run while binding.
+	discoveries int
+	overflow    bool
+	names       []string
+	scans       map[string]*relation
 }
 
 // Bind makes the plan of a query. The plan is nil if the list has errors.

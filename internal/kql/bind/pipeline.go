@@ -247,6 +247,8 @@ func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
 		return b.unionOperator(nil, o, s)
 	case *syntax.SearchOperator:
 		return b.searchOperator(nil, o, s)
+	case *syntax.EvaluateOperator:
+		return b.evaluateOperator(nil, o, s)
 	}
 	return b.broken()
 }
@@ -303,6 +305,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.sampleDistinctOperator(in, o, s)
 	case *syntax.InvokeOperator:
 		return b.invokeOperator(in, o, s)
+	case *syntax.EvaluateOperator:
+		return b.evaluateOperator(in, o, s)
 	case *syntax.SearchOperator:
 		return b.searchOperator(in, o, s)
 	case *syntax.PartitionOperator:

@@ -88,6 +88,7 @@ const (
 	Aggregate             // in summarize (and the operators built on it)
 	Window                // over serialized rows only
 	Operator              // written as an operator: +, ==, has, between…
+	Plugin                // after evaluate
 )
 
 // Class says what a parameter or a result may be.
@@ -152,6 +153,7 @@ type Function struct {
 type Catalog struct {
 	byName    map[string]*Function
 	operators map[string]*Function
+	plugins   map[string]*Function
 	overloads map[string]*Overload
 	list      []*Function
 }
@@ -160,8 +162,8 @@ type Catalog struct {
 var Builtin = sync.OnceValue(build)
 
 func build() *Catalog {
-	c := &Catalog{byName: map[string]*Function{}, operators: map[string]*Function{}, overloads: map[string]*Overload{}}
-	for _, group := range [][]entry{operatorEntries, scalarEntries, dynamicEntries, timeEntries, networkEntries, windowEntries, aggregateEntries} {
+	c := &Catalog{byName: map[string]*Function{}, operators: map[string]*Function{}, plugins: map[string]*Function{}, overloads: map[string]*Overload{}}
+	for _, group := range [][]entry{operatorEntries, scalarEntries, dynamicEntries, timeEntries, networkEntries, windowEntries, aggregateEntries, pluginEntries} {
 		for i := range group {
 			c.add(&group[i])
 		}
@@ -178,6 +180,12 @@ func (c *Catalog) Function(name string) (*Function, bool) {
 // Operator finds an operator by its symbol or word: +, ==, has, !in~, between, -unary, not.
 func (c *Catalog) Operator(symbol string) (*Function, bool) {
 	f, ok := c.operators[symbol]
+	return f, ok
+}
+
+// Plugin finds a plugin of evaluate. Those that run as a function over the gathered rows have an overload for it.
+func (c *Catalog) Plugin(name string) (*Function, bool) {
+	f, ok := c.plugins[name]
 	return f, ok
 }
 
@@ -234,8 +242,11 @@ func (c *Catalog) add(e *entry) {
 		c.overloads[o.ID] = o
 	}
 	index := c.byName
-	if e.kind == Operator {
+	switch e.kind {
+	case Operator:
 		index = c.operators
+	case Plugin:
+		index = c.plugins
 	}
 	index[e.name] = f
 	for _, a := range f.Aliases {

@@ -20,11 +20,11 @@ func TestEntries(t *testing.T) {
 		if f.Doc == "" || !strings.HasSuffix(f.Doc, ".") {
 			t.Errorf("%s: the documentation is not a sentence: %q", f.Name, f.Doc)
 		}
-		if len(f.Overloads) == 0 {
+		if len(f.Overloads) == 0 && f.Kind != Plugin {
 			t.Errorf("%s has no overload", f.Name)
 		}
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			key := fmt.Sprint(f.Kind == Operator, name)
+			key := fmt.Sprint(f.Kind == Operator, f.Kind == Plugin, name)
 			if other, taken := seen[key]; taken {
 				t.Errorf("%s and %s both have the name %s", other, f.Name, name)
 			}
@@ -79,7 +79,7 @@ func coverage() string {
 	for _, k := range []struct {
 		kind  Kind
 		title string
-	}{{Operator, "Operators of expressions"}, {Scalar, "Scalar functions"}, {Aggregate, "Aggregates"}, {Window, "Functions over serialized rows"}} {
+	}{{Operator, "Operators of expressions"}, {Scalar, "Scalar functions"}, {Aggregate, "Aggregates"}, {Window, "Functions over serialized rows"}, {Plugin, "Plugins of evaluate"}} {
 		fmt.Fprintf(&b, "\n## %s\n\n| name | also | what it does |\n|---|---|---|\n", k.title)
 		for _, f := range Builtin().Functions() {
 			if f.Kind == k.kind {

@@ -393,3 +393,35 @@ func capital(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+// UnknownPlugin says that evaluate names no plugin.
+func UnknownPlugin(span Span, name, near string) Diagnostic {
+	return Diagnostic{
+		Code: CodeUnknownPlugin, Summary: "Unknown plugin", Span: span,
+		Detail: fmt.Sprintf("There is no plugin %s.%s", name, didYouMean(near)),
+	}
+}
+
+// PluginRefused says why a plugin will never run here.
+func PluginRefused(span Span, name, why string) Diagnostic {
+	return Diagnostic{
+		Code: CodePluginRefused, Summary: "Plugin not available", Span: span,
+		Detail: fmt.Sprintf("%s %s.", name, why),
+	}
+}
+
+// PluginSchema says that the columns of a plugin depend on rows that cannot be read while the query is compiled.
+func PluginSchema(span Span, name string) Diagnostic {
+	return Diagnostic{
+		Code: CodePluginSchema, Summary: "Columns of the plugin unknown", Span: span,
+		Detail: fmt.Sprintf("The columns of %s depend on the rows, which cannot be read here. Write them after a colon: %s(…) : (*, name: string).", name, name),
+	}
+}
+
+// PluginInput says what is wrong with the rows or arguments of a plugin.
+func PluginInput(span Span, name, why string) Diagnostic {
+	return Diagnostic{
+		Code: CodePluginInput, Summary: "Plugin cannot run", Span: span,
+		Detail: fmt.Sprintf("%s: %s", name, why),
+	}
+}

@@ -66,6 +66,10 @@ const (
 	CodeRangeTypes          Code = "range-types"
 	CodeValueCount          Code = "value-count"
 	CodeMixedComparison     Code = "mixed-comparison"
+	CodeUnknownPlugin       Code = "unknown-plugin"
+	CodePluginRefused       Code = "plugin-refused"
+	CodePluginSchema        Code = "plugin-schema"
+	CodePluginInput         Code = "plugin-input"
 )
 
 // CodeDoc documents a code with a query that causes it; a test compiles every example.
@@ -135,5 +139,9 @@ func Codes() []CodeDoc {
 		{CodeRangeTypes, "The ends and the step of range do not fit.", "range x from 1 to now() step 1"},
 		{CodeValueCount, "The values of a datatable do not fill its rows.", "datatable(a: long, b: long)[1, 2, 3]"},
 		{CodeMixedComparison, "Text is compared with a value of another type.", "print 1 == '1'"},
+		{CodeUnknownPlugin, "No plugin has this name.", "print d = dynamic({}) | evaluate bag_unpak(d)"},
+		{CodePluginRefused, "The plugin does what a query may not do here.", "print x = 1 | evaluate python(typeof(*), 'result = df')"},
+		{CodePluginSchema, "The columns of the plugin must be known before the query runs.", "print d = dynamic({}) | evaluate bag_unpack(d)"},
+		{CodePluginInput, "The plugin cannot work on what it is given.", "print d = dynamic({}), a = 1 | evaluate bag_unpack(d) : (*, a: long)"},
 	}
 }

@@ -84,6 +84,14 @@ func (p *parser) typeOf() Expression {
 	open := p.pos
 	p.pos++
 	e := &TypeOfExpression{}
+	if p.accept("*") {
+		e.Star = true
+		if !p.accept(",") {
+			p.close(open)
+			e.Span = p.from(start)
+			return e
+		}
+	}
 	if next := p.peekAt(1); next.Kind == Punctuation && next.Text == ":" {
 		e.Columns = p.namesAndTypes(open)
 	} else {
@@ -107,6 +115,12 @@ func (e *DataTableExpression) print(w *printer) {
 
 func (e *TypeOfExpression) print(w *printer) {
 	w.write("typeof(")
+	if e.Star {
+		w.write("*")
+		if e.Columns != nil || e.Type.Text != "" {
+			w.write(", ")
+		}
+	}
 	if e.Columns != nil {
 		w.namesAndTypes(e.Columns)
 	} else {

@@ -112,6 +112,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.mvExpandOperator(name == "mvexpand")
 	case "invoke":
 		return p.invokeOperator()
+	case "evaluate":
+		return p.evaluateOperator()
 	case "search":
 		return p.searchOperator()
 	case "partition":
@@ -175,9 +177,15 @@ func (p *parser) sourceOperator() Operator {
 		}
 		p.pos++
 		op = p.searchOperator()
-	case "find", "evaluate":
+	case "evaluate":
+		if !p.atEvaluate() {
+			return nil
+		}
+		p.pos++
+		op = p.evaluateOperator()
+	case "find":
 		in := next.Kind == Identifier && next.Text == "in"
-		if !operand && !in && next.Text != "(" && next.Text != "*" || t.Text == "evaluate" && next.Kind != Identifier {
+		if !operand && !in && next.Text != "(" && next.Text != "*" {
 			return nil
 		}
 		p.pos++
@@ -197,13 +205,13 @@ func (p *parser) sourceOperator() Operator {
 // OperatorNames lists every tabular operator that can follow a pipe, for completion and suggestions.
 func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-rename project-reorder summarize
-		distinct count sort order top take limit join lookup union partition search invoke make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
+		distinct count sort order top take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
 		serialize print range ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `find evaluate scan top-nested top-hitters
+const unsupportedOperators = `find scan top-nested top-hitters
 	externaldata facet fork reduce parse-kv make-graph graph-match graph-to-table
 	project-by-names graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`

@@ -89,7 +89,7 @@ func TestMistakes(t *testing.T) {
 		{"T | where (a == 1 | take 5", "unclosed-bracket@10-11"},
 		{"T | summarise count()", "unknown-operator@4-13"},
 		{"T | facet by x with (take 1) | where y | reduce by 5", "not-supported-yet@4-9 not-supported-yet@41-47"},
-		{"T | evaluate pivot(a) | where", "not-supported-yet@4-12 unexpected-token@29-29"},
+		{"T | execute-and-cache a | where", "not-supported-yet@4-21 unexpected-token@31-31"},
 		{"externaldata(a:string)['x'] with (format='csv') | take 1", "not-supported-yet@0-12"},
 		{"declare query_parameters(a:long); T", "not-supported-yet@0-24"},
 		{"print 'abc", "unterminated-string@6-10"},

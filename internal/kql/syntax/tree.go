@@ -129,9 +129,10 @@ type DynamicExpression struct {
 	Value DynamicValue
 }
 
-// TypeOfExpression is typeof(…) of one type or of a list of columns.
+// TypeOfExpression is typeof(…) of one type or of a list of columns; Star is set where a star stands before them.
 type TypeOfExpression struct {
 	Span
+	Star    bool
 	Type    Name
 	Columns []NameAndType
 }
