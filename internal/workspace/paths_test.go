@@ -51,7 +51,7 @@ func TestHotPathsReadAsTheJSONDoes(t *testing.T) {
 	}
 	sql := func(q string) string {
 		t.Helper()
-		p, list, err := w.Compile(Query{Text: q})
+		p, list, err := w.Compile(context.Background(), Query{Text: q})
 		if err != nil {
 			t.Fatalf("%s: %v %v", q, err, list)
 		}
