@@ -40,16 +40,6 @@ func (b *binder) renamed(in *relation, columns []int, names []string, at syntax.
 	return b.project(in, items, at)
 }
 
-// relabelled gives the columns of a relation the names in order.
-func (b *binder) relabelled(in *relation, names []string, at syntax.Node) *relation {
-	unique := newNameSet(len(names))
-	items := passing(in, 0)
-	for i := range items {
-		items[i].Name = unique.unique(names[i])
-	}
-	return b.project(in, items, at)
-}
-
 // discover runs a plan whose rows decide on the columns of a plugin.
 func (b *binder) discover(r *relation, limit int, name string, at syntax.Node) ([][]*plan.Const, bool) {
 	if b.opt.Discover == nil {

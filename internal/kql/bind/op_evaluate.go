@@ -215,17 +215,3 @@ func (c *pluginCall) text(e syntax.Expression, what string) (string, bool) {
 	s, _ := k.Value.(string)
 	return s, ok
 }
-
-// value binds an argument that reads no column, of one type.
-func (c *pluginCall) value(e syntax.Expression, what string, t catalog.Type) (plan.Expr, bool) {
-	value := c.b.scalarExpr(e, &env{scope: c.scope, in: &relation{}})
-	have := value.Type()
-	if have == catalog.Unknown {
-		return nil, false
-	}
-	if have != t && !(t.IsNumber() && have.IsNumber()) && have != catalog.Dynamic {
-		c.b.report(diag.WrongType(e.Pos(), what, t.String(), have.String()))
-		return nil, false
-	}
-	return c.b.convert(value, t), true
-}
