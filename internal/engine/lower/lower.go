@@ -277,6 +277,10 @@ func (l *lowerer) node(n plan.Node, nd need, bounds Bounds) (*block, error) {
 		return l.parse(n, nd)
 	case *plan.Shared:
 		return l.sharedRef(n, nd)
+	case *plan.Match:
+		return l.match(n, nd)
+	case *plan.Components:
+		return l.components(n)
 	case *plan.Serialize:
 		b, err := l.node(n.Input, nd, bounds)
 		return b, err

@@ -22,6 +22,7 @@ func Functions() []Func {
 	for _, group := range [][]Func{
 		timeFuncs(), formatFuncs(), stringFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(),
+		graphFuncs(),
 	} {
 		out = append(out, group...)
 	}

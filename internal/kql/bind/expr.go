@@ -16,6 +16,8 @@ type env struct {
 	aggregates *aggregates
 	// window is set where functions over serialized rows may stand.
 	window bool
+	// match is set where the names of a graph pattern may stand.
+	match *matchEnv
 }
 
 // unknown is the value of what could not be bound.
@@ -75,6 +77,10 @@ func (b *binder) booleanExpr(e syntax.Expression, en *env) plan.Expr {
 
 // nameReference finds a column, or a scalar variable.
 func (b *binder) nameReference(e *syntax.NameReference, en *env) plan.Expr {
+	if en.match.has(e.Name) {
+		b.report(diag.PatternValue(e.Pos(), e.Name))
+		return unknown()
+	}
 	if en.in != nil {
 		if i := en.in.find(e.Name); i >= 0 {
 			if en.aggregates != nil && !en.aggregates.inside {

@@ -14,6 +14,11 @@ import (
 // catalogue.
 func (b *binder) call(e *syntax.FunctionCallExpression, en *env) plan.Expr {
 	name := e.Name.Text
+	if en.match != nil {
+		if special := b.graphCall(e, en); special != nil {
+			return special
+		}
+	}
 	if v := en.scope.lookup(name); v != nil && v.function != nil {
 		if b.returnsTable(v.function) {
 			b.report(diag.ValueExpected(e.Pos(), "a table"))

@@ -13,6 +13,9 @@ func (b *binder) path(e *syntax.PathExpression, en *env) plan.Expr {
 		b.report(diag.NotSupportedYet(e.Pos(), "tables of other databases"))
 		return unknown()
 	}
+	if ref, ok := e.Expression.(*syntax.NameReference); ok && en.match.has(ref.Name) {
+		return b.property(ref.Name, e, en)
+	}
 	base := b.dynamicBase(e.Expression, en)
 	selector, ok := e.Selector.(*syntax.NameReference)
 	if isUnknown(base) {

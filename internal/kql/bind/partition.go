@@ -19,7 +19,7 @@ type partition struct {
 }
 
 // hiddenMark begins the names of a partition's columns.
-const hiddenMark = "$part"
+const hiddenMark = "$$part"
 
 // columns lists the key and what is carried.
 func (p *partition) columns() []plan.Column {

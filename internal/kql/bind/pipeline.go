@@ -49,6 +49,16 @@ func (b *binder) tabular(e syntax.Expression, s *scope) *relation {
 	if b.overflow {
 		return b.broken()
 	}
+	r := b.tableOrGraph(e, s)
+	if r.graph != nil {
+		b.report(diag.GraphNotTable(e.Pos()))
+		return b.broken()
+	}
+	return r
+}
+
+// tableOrGraph binds an expression that must be a table, or a graph for the operators of graphs.
+func (b *binder) tableOrGraph(e syntax.Expression, s *scope) *relation {
 	switch e := e.(type) {
 	case *syntax.PipeExpression:
 		return b.pipe(e, s, false)
@@ -223,7 +233,7 @@ func (b *binder) pipe(p *syntax.PipeExpression, s *scope, top bool) *relation {
 	var r *relation
 	operators := p.Operators
 	if p.Source != nil {
-		r = b.tabular(p.Source, s)
+		r = b.tableOrGraph(p.Source, s)
 	} else if len(operators) > 0 {
 		r = b.sourceOperator(operators[0], s)
 		operators = operators[1:]
@@ -262,7 +272,17 @@ func (b *binder) operator(in *relation, o syntax.Operator, s *scope, top bool) *
 }
 
 func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool) *relation {
+	if in.graph != nil {
+		return b.graphOperator(in, o, s)
+	}
 	switch o := o.(type) {
+	case *syntax.MakeGraphOperator:
+		return b.makeGraphOperator(in, o, s)
+	case *syntax.GraphMatchOperator, *syntax.GraphToTableOperator, *syntax.GraphMarkComponentsOperator:
+		if !in.open {
+			b.report(diag.GraphExpected(o.Pos()))
+		}
+		return b.broken()
 	case *syntax.WhereOperator:
 		return b.whereOperator(in, o, s)
 	case *syntax.ExtendOperator:

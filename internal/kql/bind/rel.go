@@ -22,6 +22,10 @@ type relation struct {
 	refs   []plan.ColumnRef
 	// part is set inside a subquery that runs for each group of rows by itself.
 	part *partition
+	// graph is set where this is no table but a graph; then nothing else is.
+	graph *graph
+	// declares is set where an operator has given names to several tables, which the statements behind it read.
+	declares bool
 }
 
 // smallTable is the number of columns up to which a search through them beats a map.

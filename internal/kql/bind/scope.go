@@ -106,7 +106,12 @@ func hasBad(list []syntax.Statement) bool {
 // resultOf binds the expression that is the answer. A scalar answers as a table of one row, as in Kusto.
 func (b *binder) resultOf(e syntax.Expression, s *scope) *relation {
 	if p, ok := e.(*syntax.PipeExpression); ok {
-		return b.pipe(p, s, true)
+		r := b.pipe(p, s, true)
+		if r.graph != nil {
+			b.report(diag.GraphNotTable(e.Pos()))
+			return b.broken()
+		}
+		return r
 	}
 	if b.isTabular(e, &env{scope: s}) {
 		return b.tabular(e, s)
@@ -143,7 +148,7 @@ func (b *binder) letValue(st *syntax.LetStatement, s *scope) *variable {
 		}
 	}
 	if b.isTabular(st.Expression, en) {
-		return &variable{table: b.tabular(st.Expression, s)}
+		return &variable{table: b.tableOrGraph(st.Expression, s)}
 	}
 	before := b.exprs
 	e := b.scalarExpr(st.Expression, en)

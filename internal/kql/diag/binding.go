@@ -357,6 +357,35 @@ func ValueCount(span Span, columns, values int) Diagnostic {
 	}
 }
 
+// GraphExpected says that an operator of graphs stands behind a table.
+func GraphExpected(span Span) Diagnostic {
+	return Diagnostic{
+		Code: CodeGraphExpected, Summary: "A graph is needed here", Span: span,
+		Detail: "Make one of a table of edges: T | make-graph Source --> Target.",
+	}
+}
+
+// GraphNotTable says that a graph stands where rows are read.
+func GraphNotTable(span Span) Diagnostic {
+	return Diagnostic{
+		Code: CodeGraphNotTable, Summary: "A graph is no table", Span: span,
+		Detail: "Ask it with graph-match, graph-shortest-paths or graph-to-table, which make tables of it.",
+	}
+}
+
+// GraphPattern says that a pattern of nodes and edges cannot be searched for.
+func GraphPattern(span Span, problem string) Diagnostic {
+	return Diagnostic{Code: CodeGraphPattern, Summary: "Not a pattern that can be searched for", Span: span, Detail: problem}
+}
+
+// PatternValue says that a node or an edge of a pattern stands where a value is needed.
+func PatternValue(span Span, name string) Diagnostic {
+	return Diagnostic{
+		Code: CodePatternValue, Summary: "A node or an edge is no value", Span: span,
+		Detail: fmt.Sprintf("Read a property of it: %s.name.", name),
+	}
+}
+
 // MixedComparison warns that text is compared with a value of another type, which converts the text.
 func MixedComparison(span Span, left, right string) Diagnostic {
 	return Diagnostic{

@@ -70,6 +70,10 @@ const (
 	CodePluginRefused       Code = "plugin-refused"
 	CodePluginSchema        Code = "plugin-schema"
 	CodePluginInput         Code = "plugin-input"
+	CodeGraphExpected       Code = "graph-expected"
+	CodeGraphNotTable       Code = "graph-not-table"
+	CodeGraphPattern        Code = "graph-pattern"
+	CodePatternValue        Code = "pattern-value"
 )
 
 // CodeDoc documents a code with a query that causes it; a test compiles every example.
@@ -143,5 +147,9 @@ func Codes() []CodeDoc {
 		{CodePluginRefused, "The plugin does what a query may not do here.", "print x = 1 | evaluate python(typeof(*), 'result = df')"},
 		{CodePluginSchema, "The columns of the plugin must be known before the query runs.", "print d = dynamic({}) | evaluate bag_unpack(d)"},
 		{CodePluginInput, "The plugin cannot work on what it is given.", "print d = dynamic({}), a = 1 | evaluate bag_unpack(d) : (*, a: long)"},
+		{CodeGraphExpected, "An operator of graphs stands behind a table.", "print a = 1 | graph-match (x)-->(y) project x.a"},
+		{CodeGraphNotTable, "A graph stands where rows are read.", "print a = 1, b = 2 | make-graph a --> b | count"},
+		{CodeGraphPattern, "A pattern has names or lengths that cannot be.", "print a = 1, b = 2 | make-graph a --> b | graph-match (x)-[e*3..1]->(y) project e.a"},
+		{CodePatternValue, "A node or an edge stands for a value.", "print a = 1, b = 2 | make-graph a --> b | graph-match (x)-->(y) project n = x"},
 	}
 }

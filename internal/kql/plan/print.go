@@ -95,6 +95,14 @@ func (p *printer) describe(n Node) string {
 		return fmt.Sprintf("shared #%d %s", n.ID, n.Name)
 	case *Serialize:
 		return "serialize"
+	case *Match:
+		parts := make([]string, len(n.Where))
+		for i, e := range n.Where {
+			parts[i] = ExprString(e)
+		}
+		return fmt.Sprintf("match %d paths where %s project %s", len(n.Paths), strings.Join(parts, " and "), namedList(n.Items))
+	case *Components:
+		return "components " + n.Column
 	}
 	return fmt.Sprintf("%T", n)
 }

@@ -79,6 +79,16 @@ func Exprs(n Node) []Expr {
 		}
 	case *Parse:
 		out = append(out, n.Source)
+	case *Match:
+		for _, v := range n.Vars {
+			for _, c := range v.Collect {
+				out = append(out, c.Expr)
+			}
+		}
+		out = append(out, n.Where...)
+		for _, it := range n.Items {
+			out = append(out, it.Expr)
+		}
 	}
 	return out
 }

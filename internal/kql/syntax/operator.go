@@ -138,6 +138,16 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.asOperator()
 	case "serialize":
 		return p.serializeOperator()
+	case "make-graph":
+		return p.makeGraphOperator()
+	case "graph-match":
+		return p.graphMatchOperator(false)
+	case "graph-shortest-paths":
+		return p.graphMatchOperator(true)
+	case "graph-to-table":
+		return p.graphToTableOperator()
+	case "graph-mark-components":
+		return p.graphMarkComponentsOperator()
 	}
 	return nil
 }
@@ -206,14 +216,15 @@ func (p *parser) sourceOperator() Operator {
 func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-rename project-reorder summarize
 		distinct count sort order top take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
-		serialize print range ` + unsupportedOperators)
+		serialize print range
+		make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
 const unsupportedOperators = `find scan top-nested top-hitters
-	externaldata facet fork reduce parse-kv make-graph graph-match graph-to-table
-	project-by-names graph-shortest-paths graph-mark-components graph-where-nodes graph-where-edges graph consume execute-and-cache
+	externaldata facet fork reduce parse-kv
+	project-by-names graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
 func isUnsupportedOperator(name string) bool {
