@@ -35,7 +35,7 @@ func newLowerings() map[string]lowering {
 		"substring": lowerSubstring, "split": lowerSplit,
 		"extract": lowerExtract, "extract_all": lowerExtractAll, "extract_all.groups": lowerExtractAll, "extract_json": lowerExtractJSON,
 		"replace_regex": lowerReplaceRegex, "replace_regex_old": lowerReplaceRegex,
-		"hash_sha256": lowerHash, "hash_md5": lowerHash, "rand": lowerRand,
+		"hash_sha256": lowerHash, "hash_md5": lowerHash, "hash_sha1": lowerHash, "hash": lowerHash64, "hash_combine": lowerHashCombine, "hash_many": lowerHashCombine, "rand": lowerRand,
 		"pack_array": lowerPackArray, "bag_pack": lowerBagPack, "bag_pack_columns": lowerBagPack, "pack_all": lowerBagPack,
 		"bag_set_key": lowerBagSetKey, "array_index_of": lowerArrayIndexOf, "set_has_element": lowerSetHasElement,
 		"array_iff": lowerArrayIff, "dynamic_to_json": lowerDynamicToJSON, "array_sort_asc.several": lowerArraySort, "array_sort_desc.several": lowerArraySort, "array_split": lowerArraySplit, "make_string": lowerMakeString,
@@ -47,7 +47,8 @@ func newLowerings() map[string]lowering {
 		"geo_info_from_ip_address": lowerGeoInfo, "parse_user_agent": lowerUserAgent, "series_decompose_anomalies": lowerAnomalies,
 		"indexof": lowerPadded("go_indexof", 5), "countof": lowerPadded("go_countof", 3), "tohex": lowerPadded("go_tohex", 2), "tohex.int": lowerTohexInt,
 		"format_bytes": lowerPadded("go_format_bytes", 3), "make_datetime": lowerPadded("go_make_datetime", 6),
-		"ipv4_is_match": lowerPadded("go_ipv4_is_match", 3), "ipv4_compare": lowerPadded("go_ipv4_compare", 3), "ipv6_is_match": lowerPadded("go_ipv6_is_match", 3),
+		"ipv4_is_match": lowerPadded("go_ipv4_is_match", 3), "ipv4_compare": lowerPadded("go_ipv4_compare", 3), "ipv6_is_match": lowerPadded("go_ipv6_is_match", 3), "ipv6_compare": lowerPadded("go_ipv6_compare", 3), "indexof_regex": lowerPadded("go_indexof_regex", 5),
+		"array_shift_left": lowerArrayShift(""), "array_shift_right": lowerArrayShift("-"), "repeat": lowerRepeat, "estimate_data_size": lowerDataSize,
 	}
 }
 

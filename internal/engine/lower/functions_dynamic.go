@@ -160,3 +160,26 @@ func lowerRange(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	}
 	return "kql_array(list_transform(generate_series(0, least(" + n + ", 1048575)), i -> " + jsonOf(value, t) + "))", nil
 }
+
+// lowerArrayShift passes what is filled in as JSON; to the right is to the left the other way.
+func lowerArrayShift(sign string) lowering {
+	return func(l *lowerer, c *plan.Call, sc scope) (string, error) {
+		args, err := l.exprs(c.Args, sc)
+		if err != nil {
+			return "", err
+		}
+		fill := "CAST(NULL AS VARCHAR)"
+		if len(args) == 3 {
+			fill = jsonOf(args[2], c.Args[2].Type())
+		}
+		return "go_array_shift(" + args[0] + ", " + sign + "CAST(" + args[1] + " AS BIGINT), " + fill + ")", nil
+	}
+}
+
+func lowerRepeat(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	return "go_repeat(" + jsonOf(args[0], c.Args[0].Type()) + ", CAST(" + args[1] + " AS BIGINT))", nil
+}

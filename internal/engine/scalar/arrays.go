@@ -20,6 +20,9 @@ func arrayFuncs() []Func {
 		{Name: "go_array_iff", Args: []catalog.Type{d, d, d}, Result: d, Call: arrayIff},
 		binary("go_array_split", d, d, d, arraySplit),
 		unary("go_zip", d, d, zip),
+		{Name: "go_array_shift", Args: []catalog.Type{d, n, d}, Result: d, Call: arrayShift},
+		{Name: "go_array_rotate", Args: []catalog.Type{d, n}, Result: d, Call: arrayRotate},
+		{Name: "go_repeat", Args: []catalog.Type{d, n}, Result: d, Call: repeated},
 		{Name: "go_flatten", Args: []catalog.Type{d, n}, Result: d, Call: func(a []any) any {
 			s, ok := a[0].(string)
 			if !ok {
@@ -480,4 +483,69 @@ func flatten(s string, limit int64) any {
 		}
 	}
 	return joinArray(out[:max(min(int64(len(out)), limit), 0)])
+}
+
+// arrayShift moves elements to the left, or with a negative count to the right, and fills what becomes free.
+// https://learn.microsoft.com/kusto/query/array-shift-left-function
+func arrayShift(a []any) any {
+	s, ok := a[0].(string)
+	n, ok1 := a[1].(int64)
+	fill, given := a[2].(string)
+	if !ok || !ok1 {
+		return nil
+	}
+	items, ok := elements(s, nil)
+	if !ok {
+		return nil
+	}
+	if !given {
+		// Arrays of texts get empty ones.
+		fill = "null"
+		if len(items) > 0 && !slices.ContainsFunc(items, func(v string) bool { return kindOf(v) != '"' }) {
+			fill = `""`
+		}
+	}
+	size := int64(len(items))
+	out := make([]string, size)
+	for i := range out {
+		out[i] = fill
+		if from := int64(i) + max(min(n, size), -size); from >= 0 && from < size {
+			out[i] = items[from]
+		}
+	}
+	return joinArray(out)
+}
+
+// arrayRotate moves elements to the left, or with a negative count to the right, and puts those that fall off at the
+// other end. https://learn.microsoft.com/kusto/query/array-rotate-left-function
+func arrayRotate(a []any) any {
+	s, ok := a[0].(string)
+	n, ok1 := a[1].(int64)
+	if !ok || !ok1 {
+		return nil
+	}
+	items, ok := elements(s, nil)
+	if !ok {
+		return nil
+	}
+	if len(items) == 0 {
+		return "[]"
+	}
+	size := int64(len(items))
+	at := (n%size + size) % size
+	return joinArray(append(slices.Clone(items[at:]), items[:at]...))
+}
+
+// repeated is an array of one value; null for a negative count. https://learn.microsoft.com/kusto/query/repeat-function
+func repeated(a []any) any {
+	value, ok := a[0].(string)
+	n, ok1 := a[1].(int64)
+	if !ok || !ok1 || n < 0 || n > maxElements || n*int64(len(value)+1) > maxOutput {
+		return nil
+	}
+	items := make([]string, n)
+	for i := range items {
+		items[i] = value
+	}
+	return joinArray(items)
 }

@@ -25,6 +25,14 @@ func bagFuncs() []Func {
 			}
 			return bagSetKey(bag, key, value)
 		}},
+		unary("go_treepath", d, d, treePaths),
+		{Name: "go_bag_zip", Args: []catalog.Type{d, d}, Result: d, Call: func(a []any) any {
+			keys, ok := a[0].(string)
+			if !ok {
+				return nil
+			}
+			return bagZip(keys, a[1])
+		}},
 		unary("go_dynamic_to_json", d, catalog.String, func(s string) any {
 			if b, ok := appendCanonical(nil, strings.TrimSpace(s), 0); ok && len(b) <= maxOutput {
 				return string(b)
@@ -248,4 +256,73 @@ func appendCanonical(b []byte, raw string, depth int) ([]byte, bool) {
 	}
 	raw, ok := oneValue(raw)
 	return append(b, raw...), ok
+}
+
+// bagZip makes a bag of an array of keys and one of values: keys that are no texts are left out with their values, and
+// a key without a value has null. https://learn.microsoft.com/kusto/query/bag-zip
+func bagZip(keys string, values any) any {
+	names, ok := elements(keys, nil)
+	if !ok {
+		return nil
+	}
+	var list []string
+	if s, ok := values.(string); ok {
+		list, _ = elements(s, nil)
+	}
+	ms := make([]member, 0, len(names))
+	for i, k := range names {
+		if kindOf(k) != '"' {
+			continue
+		}
+		m := member{k, "null"}
+		if i < len(list) {
+			m.value = list[i]
+		}
+		ms = append(ms, m)
+	}
+	return joinBag(firstMembers(ms))
+}
+
+// treePaths lists the paths of a bag, all places of an array as one: ['a'], ['a'][0], ['a'][0]['b'].
+// https://learn.microsoft.com/kusto/query/treepath-function
+func treePaths(s string) any {
+	var out []string
+	seen := map[string]bool{}
+	var walk func(raw, path string, depth int)
+	walk = func(raw, path string, depth int) {
+		if path != "" {
+			if seen[path] {
+				return
+			}
+			seen[path] = true
+			out = append(out, string(appendQuoted(nil, path)))
+		}
+		if depth > maxDepth || len(out) > maxElements {
+			return
+		}
+		if ms, ok := members(raw, nil); ok {
+			for _, m := range ms {
+				walk(m.value, path+"['"+unquote(m.key)+"']", depth+1)
+			}
+		}
+		if items, ok := elements(raw, nil); ok && len(items) > 0 {
+			// The shape of an array is that of all its elements.
+			inner := path + "[0]"
+			if !seen[inner] {
+				seen[inner] = true
+				out = append(out, string(appendQuoted(nil, inner)))
+			}
+			for _, v := range items {
+				if ms, ok := members(v, nil); ok {
+					for _, m := range ms {
+						walk(m.value, inner+"['"+unquote(m.key)+"']", depth+2)
+					}
+				} else if kindOf(v) == '[' {
+					walk(v, inner+"[0]", depth+2)
+				}
+			}
+		}
+	}
+	walk(s, "", 0)
+	return joinArray(out)
 }

@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,17 @@ func ipv4Funcs() []Func {
 			}
 			return nil
 		}),
+		{Name: "go_parse_ipv4_mask", Args: []catalog.Type{s, n}, Result: n, Call: func(a []any) any {
+			text, _ := a[0].(string)
+			v, ok := parseIPv4(text)
+			prefix := longOr(a[1], -1)
+			if !ok || prefix < 0 || prefix > 32 {
+				return nil
+			}
+			v.prefix = min(v.prefix, int(prefix))
+			return int64(v.first())
+		}},
+		binary("go_ipv4_range_to_cidr_list", s, s, catalog.Dynamic, cidrList),
 		unary("go_ipv4_is_private", s, b, func(s string) any {
 			if v, ok := parseIPv4(s); ok {
 				a := v.first()
@@ -327,4 +339,28 @@ func newIPv4Needles(list string) *ipv4Needles {
 
 func anyNeedle(needles []needle, text string) bool {
 	return slices.ContainsFunc(needles, func(n needle) bool { return n.in(text) })
+}
+
+// cidrList gives the fewest ranges that hold all addresses from one to another, both included.
+// https://learn.microsoft.com/kusto/query/ipv4-range-to-cidr-list-function
+func cidrList(from, to string) any {
+	v, ok := parseIPv4(from)
+	w, ok1 := parseIPv4(to)
+	if !ok || !ok1 || v.addr > w.addr {
+		return nil
+	}
+	var out []string
+	for at, end := uint64(v.addr), uint64(w.addr); at <= end; {
+		prefix := 32
+		for prefix > 0 {
+			size := uint64(1) << (33 - prefix)
+			if at%size != 0 || at+size-1 > end {
+				break
+			}
+			prefix--
+		}
+		out = append(out, fmt.Sprintf(`"%d.%d.%d.%d/%d"`, at>>24, at>>16&255, at>>8&255, at&255, prefix))
+		at += uint64(1) << (32 - prefix)
+	}
+	return joinArray(out)
 }

@@ -36,21 +36,46 @@ func ipv6Funcs() []Func {
 			return slices.ContainsFunc(all, func(w ipv6) bool { return w.holds(v) })
 		}),
 		{Name: "go_ipv6_is_match", Args: []catalog.Type{s, s, catalog.Long}, Result: b, Call: func(a []any) any {
-			x, _ := a[0].(string)
-			y, _ := a[1].(string)
-			v, ok := parseIPv6(x)
-			w, ok1 := parseIPv6(y)
-			prefix := longOr(a[2], 128)
-			if !ok || !ok1 || prefix < 0 || prefix > 128 {
-				return nil
+			if c, ok := compareIPv6(a); ok {
+				return c == 0
 			}
-			if v.dotted && w.dotted && prefix <= 32 {
-				prefix += 96
+			return nil
+		}},
+		{Name: "go_ipv6_compare", Args: []catalog.Type{s, s, catalog.Long}, Result: catalog.Long, Call: func(a []any) any {
+			if c, ok := compareIPv6(a); ok {
+				return int64(c)
 			}
-			p := min(v.prefix, w.prefix, int(prefix))
-			return ipv6{addr: v.addr, prefix: p}.first() == ipv6{addr: w.addr, prefix: p}.first()
+			return nil
+		}},
+		{Name: "go_parse_ipv6_mask", Args: []catalog.Type{s, catalog.Long}, Result: s, Call: func(a []any) any {
+			text, _ := a[0].(string)
+			v, ok := parseIPv6(text)
+			prefix := longOr(a[1], -1)
+			if !ok || prefix < 0 || prefix > 128 {
+				return ""
+			}
+			v.prefix = min(v.prefix, int(prefix))
+			return fullIPv6(v.first())
 		}},
 	}
+}
+
+// compareIPv6 compares two addresses under the smallest prefix: theirs or the third argument.
+func compareIPv6(a []any) (int, bool) {
+	x, _ := a[0].(string)
+	y, _ := a[1].(string)
+	v, ok := parseIPv6(x)
+	w, ok1 := parseIPv6(y)
+	prefix := longOr(a[2], 128)
+	if !ok || !ok1 || prefix < 0 || prefix > 128 {
+		return 0, false
+	}
+	if v.dotted && w.dotted && prefix <= 32 {
+		prefix += 96
+	}
+	p := min(v.prefix, w.prefix, int(prefix))
+	one, other := ipv6{addr: v.addr, prefix: p}.first(), ipv6{addr: w.addr, prefix: p}.first()
+	return bytes.Compare(one[:], other[:]), true
 }
 
 // ipv6 is an address, IPv4 ones as ::ffff:a.b.c.d, and how many of its leading bits count.

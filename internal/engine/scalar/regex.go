@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 
 	"nordlys/internal/kql/catalog"
 )
@@ -36,6 +37,14 @@ func regexFuncs() []Func {
 				return nil
 			}
 			return extractAll(cache.get(pattern), text, a[2])
+		}},
+		{Name: "go_indexof_regex", Args: []catalog.Type{s, s, catalog.Long, catalog.Long, catalog.Long}, Result: catalog.Long, Call: func(a []any) any {
+			text, ok := a[0].(string)
+			pattern, ok1 := a[1].(string)
+			if !ok || !ok1 {
+				return nil
+			}
+			return indexOfRegex(cache.get(pattern), text, longOr(a[2], 0), longOr(a[3], -1), longOr(a[4], 1))
 		}},
 		{Name: "go_countof", Args: []catalog.Type{s, s, s}, Result: catalog.Long, Call: func(a []any) any {
 			text, ok := a[0].(string)
@@ -203,4 +212,30 @@ func countLong(text, search string) int64 {
 		}
 	}
 	return n
+}
+
+// indexOfRegex is where the match numbered occurrence begins in the length characters from start, -1 if there is none;
+// null for numbers out of range. Matches do not overlap. https://learn.microsoft.com/kusto/query/indexof-regex-function
+func indexOfRegex(re *regexp.Regexp, text string, start, length, occurrence int64) any {
+	if re == nil || start < 0 || length < -1 || occurrence < 1 {
+		return nil
+	}
+	from, ok := byteOffset(text, start)
+	if !ok {
+		return int64(-1)
+	}
+	part := text[from:]
+	if length >= 0 {
+		if end, ok := byteOffset(part, length); ok {
+			part = part[:end]
+		}
+	}
+	if occurrence > int64(len(part))+1 {
+		return int64(-1)
+	}
+	all := re.FindAllStringIndex(part, int(occurrence))
+	if int64(len(all)) < occurrence {
+		return int64(-1)
+	}
+	return start + int64(utf8.RuneCountInString(part[:all[occurrence-1][0]]))
 }

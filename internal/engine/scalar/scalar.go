@@ -23,6 +23,7 @@ func Functions() []Func {
 		timeFuncs(), formatFuncs(), stringFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(),
 		graphFuncs(),
+		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
 	} {
 		out = append(out, group...)
 	}

@@ -1,6 +1,7 @@
 package scalar
 
 import (
+	"maps"
 	"math"
 
 	"nordlys/internal/kql/catalog"
@@ -12,6 +13,7 @@ func setFuncs() []Func {
 		unary("go_set_union", d, d, setUnion),
 		unary("go_set_intersect", d, d, func(s string) any { return setCombine(s, true) }),
 		unary("go_set_difference", d, d, func(s string) any { return setCombine(s, false) }),
+		binary("go_set_equals", d, d, catalog.Bool, setEquals),
 		binary("go_jaccard_index", d, d, catalog.Real, jaccardIndex),
 		{Name: "go_distinct", Args: []catalog.Type{d, catalog.Long}, Result: d, Call: func(a []any) any {
 			s, ok := a[0].(string)
@@ -152,4 +154,21 @@ func distinct(s string, limit int64) any {
 		}
 	}
 	return joinArray(out.items)
+}
+
+// setEquals says whether two arrays have the same distinct elements; null for what is no array.
+func setEquals(s, t string) any {
+	x, ok := elements(s, nil)
+	y, ok1 := elements(t, nil)
+	if !ok || !ok1 {
+		return nil
+	}
+	a, b := newSet(len(x)), newSet(len(y))
+	for _, v := range x {
+		a.add(v)
+	}
+	for _, v := range y {
+		b.add(v)
+	}
+	return maps.Equal(a.seen, b.seen)
 }

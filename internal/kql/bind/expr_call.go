@@ -227,6 +227,6 @@ func (b *binder) unknownFunction(e *syntax.FunctionCallExpression, s *scope) {
 			candidates = append(append(candidates, f.Name), f.Aliases...)
 		}
 	}
-	candidates = append(candidates, "toscalar", "materialize", "table", "column_ifexists")
+	candidates = append(candidates, "toscalar", "materialize", "table", "column_ifexists", "iscolumnexists")
 	b.report(diag.UnknownFunction(e.Name.Pos(), name, diag.Nearest(name, candidates)))
 }

@@ -15,6 +15,10 @@ func (b *binder) specialCall(e *syntax.FunctionCallExpression, en *env) plan.Exp
 		return b.toScalar(e, en)
 	case "column_ifexists", "columnifexists":
 		return b.columnIfExists(e, en)
+	case "iscolumnexists":
+		return b.isColumnExists(e, en)
+	case "estimate_data_size":
+		return b.estimateDataSize(e, en)
 	case "case":
 		return b.caseCall(e, en)
 	case "extract", "extract_json", "extractjson":
@@ -67,6 +71,47 @@ func (b *binder) columnIfExists(e *syntax.FunctionCallExpression, en *env) plan.
 		}
 	}
 	return otherwise
+}
+
+// isColumnExists binds iscolumnexists("name"), which is known when the query is bound.
+func (b *binder) isColumnExists(e *syntax.FunctionCallExpression, en *env) plan.Expr {
+	if len(e.Arguments) != 1 {
+		b.report(diag.WrongArgumentCount(e.Pos(), e.Name.Text, "1 argument"))
+		return unknown()
+	}
+	name, ok := b.constantString(e.Arguments[0], en)
+	if !ok {
+		b.report(diag.ConstantExpected(e.Arguments[0].Pos(), "the name of the column"))
+	}
+	return &plan.Const{Typ: catalog.Bool, Value: en.in != nil && en.in.find(name) >= 0}
+}
+
+// estimateDataSize binds estimate_data_size over columns, or over all of them with *.
+func (b *binder) estimateDataSize(e *syntax.FunctionCallExpression, en *env) plan.Expr {
+	if len(e.Arguments) == 0 {
+		b.report(diag.WrongArgumentCount(e.Pos(), e.Name.Text, "the columns to measure, or *"))
+		return unknown()
+	}
+	var args []plan.Expr
+	for _, a := range e.Arguments {
+		if _, star := a.(*syntax.StarExpression); !star {
+			args = append(args, b.scalarExpr(a, en))
+			continue
+		}
+		if en.in == nil {
+			b.report(diag.ValueExpected(a.Pos(), "a row of columns that does not exist here"))
+			return unknown()
+		}
+		for i := range en.in.cols {
+			args = append(args, en.in.ref(i))
+		}
+	}
+	for _, a := range args {
+		if isUnknown(a) {
+			return &plan.ColumnRef{Typ: catalog.Long}
+		}
+	}
+	return b.functionCall("estimate_data_size", catalog.Long, args...)
 }
 
 // constantString binds an argument that must be a known text.

@@ -69,7 +69,15 @@ func (b *binder) callName(e *syntax.FunctionCallExpression, en *env) (string, bo
 		return "", false
 	case "gettype":
 		prefix = "type_"
-	case "strlen", "string_size", "percentile_tdigest", "dcount_hll":
+	case "treepath":
+		prefix = "tree_"
+	case "percentiles_array_tdigest":
+		prefix = "percentile_tdigest_"
+	case "hll_merge":
+		return "hll_merged_result", true
+	case "tdigest_merge", "merge_tdigest":
+		return "tdigests_merge_result", true
+	case "strlen", "string_size", "repeat", "percentile_tdigest", "dcount_hll":
 		prefix = e.Name.Text + "_"
 	case "array_sort_asc", "array_sort_desc":
 		if len(e.Arguments) == 0 {

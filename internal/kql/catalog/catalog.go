@@ -163,7 +163,10 @@ var Builtin = sync.OnceValue(build)
 
 func build() *Catalog {
 	c := &Catalog{byName: map[string]*Function{}, operators: map[string]*Function{}, plugins: map[string]*Function{}, overloads: map[string]*Overload{}}
-	for _, group := range [][]entry{operatorEntries, scalarEntries, dynamicEntries, timeEntries, networkEntries, windowEntries, aggregateEntries, pluginEntries} {
+	for _, group := range [][]entry{
+		operatorEntries, scalarEntries, mathEntries, encodingEntries, dynamicEntries, timeEntries, networkEntries,
+		windowEntries, aggregateEntries, pluginEntries,
+	} {
 		for i := range group {
 			c.add(&group[i])
 		}

@@ -1,0 +1,37 @@
+package catalog
+
+// mathEntries are trigonometry, special functions and units. Outside of its domain a function gives NaN, or null where
+// its sentence says so. https://learn.microsoft.com/kusto/query/scalar-functions#mathematical-functions
+var mathEntries = []entry{
+	{name: "sin", sigs: []string{"(x:number) real"}, doc: "Sine of an angle in radians.", ex: ex("print sin(0)", "0.0")},
+	{name: "cos", sigs: []string{"(x:number) real"}, doc: "Cosine of an angle in radians.", ex: ex("print cos(0)", "1.0")},
+	{name: "tan", sigs: []string{"(x:number) real"}, doc: "Tangent of an angle in radians.", ex: ex("print tan(0)", "0.0")},
+	{name: "cot", sigs: []string{"(x:number) real"}, doc: "Cotangent of an angle in radians.", ex: ex("print round(cot(pi() / 4), 6)", "1.0")},
+	{name: "asin", sigs: []string{"(x:number) real"}, doc: "Angle in radians whose sine is x; null outside of -1 to 1.", ex: ex("print round(asin(1) * 2, 4)", "3.1416")},
+	{name: "acos", sigs: []string{"(x:number) real"}, doc: "Angle in radians whose cosine is x; null outside of -1 to 1.", ex: ex("print acos(1)", "0.0")},
+	{name: "atan", sigs: []string{"(x:number) real"}, doc: "Angle in radians whose tangent is x.", ex: ex("print atan(0)", "0.0")},
+	{name: "exp2", sigs: []string{"(x:number) real"}, doc: "2 to the power x.", ex: ex("print exp2(3)", "8.0")},
+	{name: "exp10", sigs: []string{"(x:number) real"}, doc: "10 to the power x.", ex: ex("print exp10(2)", "100.0")},
+	{name: "degrees", sigs: []string{"(x:number) real"}, doc: "An angle in radians as degrees.", ex: ex("print degrees(pi())", "180.0")},
+	{name: "radians", sigs: []string{"(x:number) real"}, doc: "An angle in degrees as radians.", ex: ex("print round(radians(180), 4)", "3.1416")},
+	{name: "gamma", sigs: []string{"(x:number) real"}, doc: "The gamma function.", ex: ex("print gamma(5)", "24.0")},
+	{name: "loggamma", sigs: []string{"(x:number) real"}, doc: "Natural logarithm of the absolute value of the gamma function.", ex: ex("print loggamma(1)", "0.0")},
+	{name: "erf", sigs: []string{"(x:number) real"}, doc: "The error function.", ex: ex("print erf(0)", "0.0")},
+	{name: "erfc", sigs: []string{"(x:number) real"}, doc: "1 less the error function.", ex: ex("print erfc(0)", "1.0")},
+	{name: "atan2", sigs: []string{"(y:number, x:number) real"}, doc: "Angle in radians between the x axis and the point (x, y).", ex: ex("print atan2(0, 1)", "0.0")},
+	{name: "pi", sigs: []string{"() real"}, doc: "The ratio of a circle's circumference to its diameter.", ex: ex("print round(pi(), 4)", "3.1416")},
+	{name: "beta_cdf", sigs: []string{"(x:number, alpha:number, beta:number) real"}, doc: "Cumulative probability of the beta distribution.", ex: ex("print beta_cdf(0.5, 1, 1)", "0.5")},
+	{name: "beta_inv", sigs: []string{"(p:number, alpha:number, beta:number) real"}, doc: "The value whose beta_cdf is p; null where p is no probability.", ex: ex("print beta_inv(0.5, 1, 1)", "0.5")},
+	{name: "beta_pdf", sigs: []string{"(x:number, alpha:number, beta:number) real"}, doc: "Density of the beta distribution.", ex: ex("print beta_pdf(0.5, 1, 1)", "1.0")},
+	{name: "welch_test", sigs: []string{"(mean1:number, variance1:number, count1:number, mean2:number, variance2:number, count2:number) real"}, doc: "Two-sided p-value of Welch's t-test over the means, variances and counts of two samples.", ex: ex("print welch_test(1, 2, 10, 1, 3, 12)", "1.0")},
+	{name: "convert_angle", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "An angle in another unit; null if a name is no unit of it.", ex: ex("print convert_angle(1, 'Revolution', 'Degree')", "360.0")},
+	{name: "convert_energy", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "An energy in another unit; null if a name is no unit of it.", ex: ex("print convert_energy(1, 'WattHour', 'Joule')", "3600.0")},
+	{name: "convert_force", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "A force in another unit; null if a name is no unit of it.", ex: ex("print convert_force(1, 'Kilonewton', 'Newton')", "1000.0")},
+	{name: "convert_length", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "A length in another unit; null if a name is no unit of it.", ex: ex("print convert_length(3, 'Yard', 'Meter')", "2.7432")},
+	{name: "convert_mass", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "A mass in another unit; null if a name is no unit of it.", ex: ex("print convert_mass(1, 'Tonne', 'Kilogram')", "1000.0")},
+	{name: "convert_speed", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "A speed in another unit; null if a name is no unit of it.", ex: ex("print convert_speed(36, 'KilometerPerHour', 'MeterPerSecond')", "10.0")},
+	{name: "convert_temperature", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "A temperature in another unit; null if a name is no unit of it.", ex: ex("print convert_temperature(100, 'DegreeCelsius', 'Kelvin')", "373.15")},
+	{name: "convert_volume", sigs: []string{"(value:real!, from:string, to:string) real"}, doc: "A volume in another unit; null if a name is no unit of it.", ex: ex("print convert_volume(1, 'CubicMeter', 'Liter')", "1000.0")},
+	{name: "bitset_count_ones", sigs: []string{"(value:integer) long"}, doc: "Number of bits that are set.", ex: ex("print bitset_count_ones(42)", "3")},
+	{name: "around", sigs: []string{"around.long: (value:long!, center:long!, delta:long!) bool", "around.real: (value:real!, center:real!, delta:real!) bool", "around.decimal: (value:decimal!, center:decimal!, delta:decimal!) bool", "around.datetime: (value:datetime!, center:datetime!, delta:timespan!) bool", "around.timespan: (value:timespan!, center:timespan!, delta:timespan!) bool"}, doc: "Whether the value is no further than delta from the center.", ex: ex("print around(11, 10, 1)", "true")},
+}
