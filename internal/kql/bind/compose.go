@@ -50,17 +50,27 @@ func (b *binder) discover(r *relation, limit int, name string, at syntax.Node) (
 		return nil, false
 	}
 	if b.discoveries++; b.discoveries > maxDiscoveries {
-		b.report(diag.PluginInput(at.Pos(), name, "the query uses too many plugins whose columns depend on the rows: write the columns after a colon."))
+		b.report(diag.CannotRun(at.Pos(), name, "the query uses too many plugins whose columns depend on the rows: write the columns after a colon."))
 		return nil, false
 	}
 	rows, err := b.opt.Discover(r.node, limit+1)
 	if err != nil {
-		b.report(diag.PluginInput(at.Pos(), name, err.Error()))
+		b.report(diag.CannotRun(at.Pos(), name, err.Error()))
 		return nil, false
 	}
 	if len(rows) > limit {
-		b.report(diag.PluginInput(at.Pos(), name, "the rows make more than "+countOf(limit, "column")+": write the columns that are wanted after a colon."))
+		b.report(diag.CannotRun(at.Pos(), name, "the rows make more than "+countOf(limit, "column")+": write the columns that are wanted after a colon."))
 		return nil, false
 	}
 	return rows, true
+}
+
+// relabelled gives the columns of a relation the names in order.
+func (b *binder) relabelled(in *relation, names []string, at syntax.Node) *relation {
+	unique := newNameSet(len(names))
+	items := passing(in, 0)
+	for i := range items {
+		items[i].Name = unique.unique(names[i])
+	}
+	return b.project(in, items, at)
 }

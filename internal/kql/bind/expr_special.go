@@ -25,6 +25,8 @@ func (b *binder) specialCall(e *syntax.FunctionCallExpression, en *env) plan.Exp
 		return b.extractTyped(e, en)
 	case "pack_all":
 		return b.packAll(e, en)
+	case "column_names_of":
+		return b.columnNamesOf(e, en)
 	case "bag_pack_columns":
 		return b.bagPackColumns(e, en)
 	}

@@ -116,7 +116,7 @@ func (c *pluginCall) withSchema(r *relation) *relation {
 		name, t := col.Column.Name.Text, b.typeName(col.Column.Type)
 		i := r.find(name)
 		if i < 0 {
-			b.report(diag.PluginInput(col.Pos(), c.name, "it makes no column "+name+"."))
+			b.report(diag.CannotRun(col.Pos(), c.name, "it makes no column "+name+"."))
 			return b.broken()
 		}
 		if !names.take(name) {

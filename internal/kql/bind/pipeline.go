@@ -293,6 +293,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.projectAwayOperator(in, o)
 	case *syntax.ProjectKeepOperator:
 		return b.projectKeepOperator(in, o)
+	case *syntax.ProjectByNamesOperator:
+		return b.projectByNamesOperator(in, o, s)
 	case *syntax.ProjectRenameOperator:
 		return b.projectRenameOperator(in, o)
 	case *syntax.ProjectReorderOperator:
@@ -307,6 +309,10 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.sortOperator(in, o, s)
 	case *syntax.TopOperator:
 		return b.topOperator(in, o, s)
+	case *syntax.TopNestedOperator:
+		return b.topNestedOperator(in, o, s)
+	case *syntax.TopHittersOperator:
+		return b.topHittersOperator(in, o, s)
 	case *syntax.TakeOperator:
 		return b.takeOperator(in, o, s)
 	case *syntax.JoinOperator:
@@ -335,6 +341,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.makeSeriesOperator(in, o, s)
 	case *syntax.ParseOperator:
 		return b.parseOperator(in, o, s)
+	case *syntax.ParseKvOperator:
+		return b.parseKvOperator(in, o, s)
 	case *syntax.GetSchemaOperator:
 		return b.getSchemaOperator(in, o)
 	case *syntax.AsOperator:

@@ -66,7 +66,7 @@ func (b *binder) bagUnpack(c *pluginCall) *relation {
 	for _, s := range slots {
 		name := prefix + s.key
 		if name == "" {
-			b.report(diag.PluginInput(c.call.Name.Pos(), c.name, "a property has an empty name: give a prefix, or list it in ignoredProperties."))
+			b.report(diag.CannotRun(c.call.Name.Pos(), c.name, "a property has an empty name: give a prefix, or list it in ignoredProperties."))
 			return b.broken()
 		}
 		item := plan.Named{Name: name, Expr: b.slotValue(c.in, bag, s)}
@@ -83,7 +83,7 @@ func (b *binder) bagUnpack(c *pluginCall) *relation {
 			items[at] = item
 		case conflict == "keep_source":
 		default:
-			b.report(diag.PluginInput(c.call.Name.Pos(), c.name, "the bags have a property "+name+" and the rows a column of that name: give a prefix, or columnsConflict='replace_source' or 'keep_source'."))
+			b.report(diag.CannotRun(c.call.Name.Pos(), c.name, "the bags have a property "+name+" and the rows a column of that name: give a prefix, or columnsConflict='replace_source' or 'keep_source'."))
 			return b.broken()
 		}
 	}
@@ -201,7 +201,7 @@ func (b *binder) unpackDeclared(c *pluginCall, bag int, prefix, conflict string)
 			items[at].Expr = value
 		case "keep_source":
 		default:
-			b.report(diag.PluginInput(col.Pos(), c.name, "the rows have a column "+name+" already: give a prefix, or columnsConflict='replace_source' or 'keep_source'."))
+			b.report(diag.CannotRun(col.Pos(), c.name, "the rows have a column "+name+" already: give a prefix, or columnsConflict='replace_source' or 'keep_source'."))
 		}
 	}
 	return b.project(c.in, items, c.op)

@@ -29,7 +29,7 @@ func (b *binder) pivot(c *pluginCall) *relation {
 	if args[1] != nil {
 		var e *syntax.FunctionCallExpression
 		if f, e = b.aggregateOf(args[1], c.scope); f == nil {
-			b.report(diag.PluginInput(args[1].Pos(), c.name, "the second argument is an aggregate: count(), sum(column), make_list(column)."))
+			b.report(diag.CannotRun(args[1].Pos(), c.name, "the second argument is an aggregate: count(), sum(column), make_list(column)."))
 			return b.broken()
 		}
 		aggs := &aggregates{}
@@ -38,7 +38,7 @@ func (b *binder) pivot(c *pluginCall) *relation {
 			return b.broken()
 		}
 		if len(out) != 1 {
-			b.report(diag.PluginInput(args[1].Pos(), c.name, "the aggregate makes several columns."))
+			b.report(diag.CannotRun(args[1].Pos(), c.name, "the aggregate makes several columns."))
 			return b.broken()
 		}
 		call = made

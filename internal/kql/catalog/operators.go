@@ -66,4 +66,5 @@ var operatorEntries = []entry{
 	{name: "!in~", kind: Operator, doc: "Equal to none of the values without regard to case.", sigs: []string{"!in~: (a:string, values:string!…) bool", "!in~.array: (a:string, values:dynamic!) bool"}},
 	{name: "has_any", kind: Operator, doc: "Holds one of the terms.", sigs: []string{"has_any: (a:string, values:string!…) bool", "has_any.array: (a:string, values:dynamic!) bool"}},
 	{name: "has_all", kind: Operator, doc: "Holds all of the terms.", sigs: []string{"has_all: (a:string, values:string!…) bool", "has_all.array: (a:string, values:dynamic!) bool"}},
+	{name: "parse-kv", kind: Operator, doc: "The values of keys in a text: what the tabular operator of this name makes columns of. The first value of a key counts.", sigs: []string{"parse-kv: (text:string, FORM:string) dynamic"}},
 }

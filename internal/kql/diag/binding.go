@@ -447,10 +447,10 @@ func PluginSchema(span Span, name string) Diagnostic {
 	}
 }
 
-// PluginInput says what is wrong with the rows or arguments of a plugin.
-func PluginInput(span Span, name, why string) Diagnostic {
+// CannotRun says what is wrong with the rows or arguments of a plugin or operator.
+func CannotRun(span Span, name, why string) Diagnostic {
 	return Diagnostic{
-		Code: CodePluginInput, Summary: "Plugin cannot run", Span: span,
+		Code: CodeCannotRun, Summary: "This cannot run", Span: span,
 		Detail: fmt.Sprintf("%s: %s", name, why),
 	}
 }

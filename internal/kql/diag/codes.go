@@ -69,7 +69,7 @@ const (
 	CodeUnknownPlugin       Code = "unknown-plugin"
 	CodePluginRefused       Code = "plugin-refused"
 	CodePluginSchema        Code = "plugin-schema"
-	CodePluginInput         Code = "plugin-input"
+	CodeCannotRun           Code = "cannot-run"
 	CodeGraphExpected       Code = "graph-expected"
 	CodeGraphNotTable       Code = "graph-not-table"
 	CodeGraphPattern        Code = "graph-pattern"
@@ -146,7 +146,7 @@ func Codes() []CodeDoc {
 		{CodeUnknownPlugin, "No plugin has this name.", "print d = dynamic({}) | evaluate bag_unpak(d)"},
 		{CodePluginRefused, "The plugin does what a query may not do here.", "print x = 1 | evaluate python(typeof(*), 'result = df')"},
 		{CodePluginSchema, "The columns of the plugin must be known before the query runs.", "print d = dynamic({}) | evaluate bag_unpack(d)"},
-		{CodePluginInput, "The plugin cannot work on what it is given.", "print d = dynamic({}), a = 1 | evaluate bag_unpack(d) : (*, a: long)"},
+		{CodeCannotRun, "An operator or plugin cannot work on what it is given.", "print d = dynamic({}), a = 1 | evaluate bag_unpack(d) : (*, a: long)"},
 		{CodeGraphExpected, "An operator of graphs stands behind a table.", "print a = 1 | graph-match (x)-->(y) project x.a"},
 		{CodeGraphNotTable, "A graph stands where rows are read.", "print a = 1, b = 2 | make-graph a --> b | count"},
 		{CodeGraphPattern, "A pattern has names or lengths that cannot be.", "print a = 1, b = 2 | make-graph a --> b | graph-match (x)-[e*3..1]->(y) project e.a"},

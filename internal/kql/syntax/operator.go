@@ -86,6 +86,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.projectAwayOperator()
 	case "project-keep":
 		return p.projectKeepOperator()
+	case "project-by-names":
+		return p.projectByNamesOperator()
 	case "project-rename":
 		return p.projectRenameOperator()
 	case "project-reorder":
@@ -100,6 +102,10 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.sortOperator()
 	case "top":
 		return p.topOperator()
+	case "top-nested":
+		return p.topNestedOperator()
+	case "top-hitters":
+		return p.topHittersOperator()
 	case "take", "limit":
 		return p.takeOperator()
 	case "join":
@@ -122,6 +128,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.makeSeriesOperator()
 	case "mv-apply", "mvapply":
 		return p.mvApplyOperator()
+	case "parse-kv":
+		return p.parseKvOperator()
 	case "parse":
 		return p.parseOperator(false)
 	case "parse-where":
@@ -214,17 +222,17 @@ func (p *parser) sourceOperator() Operator {
 
 // OperatorNames lists every tabular operator that can follow a pipe, for completion and suggestions.
 func OperatorNames() []string {
-	return strings.Fields(`where filter extend project project-away project-keep project-rename project-reorder summarize
-		distinct count sort order top take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where render getschema as
+	return strings.Fields(`where filter extend project project-away project-keep project-by-names project-rename project-reorder summarize
+		distinct count sort order top top-nested top-hitters take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where parse-kv render getschema as
 		serialize print range
 		make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `find scan top-nested top-hitters
-	externaldata facet fork reduce parse-kv
-	project-by-names graph-where-nodes graph-where-edges graph consume execute-and-cache
+const unsupportedOperators = `find scan 
+	externaldata facet fork reduce
+	graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
 func isUnsupportedOperator(name string) bool {
