@@ -215,7 +215,7 @@ func (f *kvForm) quoted(text string, i int) (value string, end int, ok bool) {
 		r, n = utf8.DecodeRuneInString(text[i:])
 		if f.escape[r] && i+n < len(text) {
 			i += n
-			r, n = utf8.DecodeRuneInString(text[i:])
+			_, n = utf8.DecodeRuneInString(text[i:])
 		} else if r == closing {
 			return b.String(), i + n, true
 		}
