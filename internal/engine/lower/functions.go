@@ -48,7 +48,7 @@ func newLowerings() map[string]lowering {
 		"indexof": lowerPadded("go_indexof", 5), "countof": lowerPadded("go_countof", 3), "tohex": lowerPadded("go_tohex", 2), "tohex.int": lowerTohexInt,
 		"format_bytes": lowerPadded("go_format_bytes", 3), "make_datetime": lowerPadded("go_make_datetime", 6),
 		"ipv4_is_match": lowerPadded("go_ipv4_is_match", 3), "ipv4_compare": lowerPadded("go_ipv4_compare", 3), "ipv6_is_match": lowerPadded("go_ipv6_is_match", 3), "ipv6_compare": lowerPadded("go_ipv6_compare", 3), "indexof_regex": lowerPadded("go_indexof_regex", 5),
-		"array_shift_left": lowerArrayShift(""), "array_shift_right": lowerArrayShift("-"), "repeat": lowerRepeat, "estimate_data_size": lowerDataSize,
+		"array_shift_left": lowerArrayShift(""), "array_shift_right": lowerArrayShift("-"), "repeat": lowerRepeat, "rank_tdigest": lowerRankDigest, "percentrank_tdigest": lowerRankDigest, "estimate_data_size": lowerDataSize,
 	}
 }
 

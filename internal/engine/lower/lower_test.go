@@ -12,7 +12,7 @@ func TestCatalogueAndLoweringsAgree(t *testing.T) {
 	byName := map[string]bool{ // lowered by name in aggregateCall and window
 		"arg_max": true, "arg_min": true, "take_any": true, "make_list": true, "make_list_if": true,
 		"make_list_with_nulls": true, "make_set": true, "make_set_if": true, "make_bag": true, "make_bag_if": true,
-		"percentile": true, "percentiles": true, "percentiles_array": true, "percentilesw": true,
+		"percentile": true, "percentiles": true, "percentiles_array": true, "percentilesw": true, "percentilesw_array": true, "hll": true, "hll_if": true, "tdigest": true,
 	}
 	seen := map[string]bool{}
 	for _, f := range catalog.Builtin().Functions() {

@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -92,7 +93,7 @@ func (l *lowerer) grouped(n *plan.Aggregate, aggs []*plan.Aggregation, b *block,
 		inner = append(inner, s+" AS "+name)
 		for j, c := range a.Out {
 			field := fmt.Sprintf("struct_extract(%s, 'f%d')", name, j)
-			if strings.HasPrefix(fn, "percentiles") {
+			if fn != "arg_max" && fn != "arg_min" && fn != "take_any" {
 				field = fmt.Sprintf("list_extract(%s, %d)", name, j+1)
 			}
 			if c.Type == catalog.String {
@@ -128,7 +129,7 @@ var structured = map[string]bool{"arg_max": true, "arg_min": true, "take_any": t
 // ordered are the aggregates whose result depends on the order of the rows.
 var ordered = map[string]bool{
 	"make_list": true, "make_list_if": true, "make_list_with_nulls": true, "make_set": true, "make_set_if": true,
-	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true,
+	"make_bag": true, "make_bag_if": true, "take_any": true, "take_anyif": true, "buildschema": true,
 }
 
 // aggregateTemplates are the aggregates that are one SQL expression. $F is the filter of the …if forms: the last
@@ -146,12 +147,21 @@ var aggregateTemplates = map[string]string{
 	"min": "min($1)", "max": "max($1)", "minif": "min($1) FILTER (WHERE $2)", "maxif": "max($1) FILTER (WHERE $2)",
 	"dcount": "count(DISTINCT $1)", "dcountif": "count(DISTINCT $1) FILTER (WHERE $2)",
 	"count_distinct": "count(DISTINCT $1)", "count_distinctif": "count(DISTINCT $1) FILTER (WHERE $2)",
-	"take_anyif":    "first($1 $O) FILTER (WHERE $2)",
-	"stdev":         "CASE WHEN count($1) = 1 THEN 0.0::DOUBLE ELSE coalesce(stddev_samp($1), 'NaN'::DOUBLE) END",
-	"stdevif":       "CASE WHEN count($1) FILTER (WHERE $2) = 1 THEN 0.0::DOUBLE ELSE coalesce(stddev_samp($1) FILTER (WHERE $2), 'NaN'::DOUBLE) END",
-	"stdevp":        "coalesce(stddev_pop($1), 'NaN'::DOUBLE)",
-	"variance":      "CASE WHEN count($1) = 1 THEN 0.0::DOUBLE ELSE coalesce(var_samp($1), 'NaN'::DOUBLE) END",
-	"variancep":     "coalesce(var_pop($1), 'NaN'::DOUBLE)",
+	"take_anyif":     "first($1 $O) FILTER (WHERE $2)",
+	"stdev":          "coalesce(stddev_samp($1), 0.0::DOUBLE)",
+	"stdevif":        "coalesce(stddev_samp($1) FILTER (WHERE $2), 0.0::DOUBLE)",
+	"stdevp":         "coalesce(stddev_pop($1), 0.0::DOUBLE)",
+	"variance":       "coalesce(var_samp($1), 0.0::DOUBLE)",
+	"variancep":      "coalesce(var_pop($1), 0.0::DOUBLE)",
+	"varianceif":     "coalesce(var_samp($1) FILTER (WHERE $2), 0.0::DOUBLE)",
+	"variancepif":    "coalesce(var_pop($1) FILTER (WHERE $2), 0.0::DOUBLE)",
+	"covariance":     "coalesce(covar_samp($1, $2), 0.0::DOUBLE)",
+	"covarianceif":   "coalesce(covar_samp($1, $2) FILTER (WHERE $3), 0.0::DOUBLE)",
+	"covariancep":    "coalesce(covar_pop($1, $2), 0.0::DOUBLE)",
+	"covariancepif":  "coalesce(covar_pop($1, $2) FILTER (WHERE $3), 0.0::DOUBLE)",
+	"hll_merge.rows": "go_hll_merge(kql_array(list($1)))", "tdigest_merge.rows": "go_tdigest_merge(kql_array(list($1)))",
+	"buildschema":   "go_buildschema(kql_array(list($1 $O)))",
+	"avgif.decimal": "CAST(avg($1) FILTER (WHERE $2) AS DECIMAL(38,10))", "avgif.datetime": "CAST(sum($1) FILTER (WHERE $2) // count($1) FILTER (WHERE $2) AS BIGINT)",
 	"binary_all_or": "bit_or($1)", "binary_all_and": "bit_and($1)", "binary_all_xor": "bit_xor($1)",
 }
 
@@ -200,8 +210,12 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 			return "", err
 		}
 		return "quantile_disc(" + args[0] + ", " + p + ")", nil
-	case "percentiles", "percentiles_array", "percentilesw":
+	case "percentiles", "percentiles_array", "percentilesw", "percentilesw_array":
 		return percentiles(name, c, args)
+	case "hll", "hll_if":
+		return hll(name, c, args), nil
+	case "tdigest":
+		return tdigest(c, args), nil
 	}
 	return "", fmt.Errorf("not supported yet: %s()", c.Overload.Func.Name)
 }
@@ -254,7 +268,11 @@ func (l *lowerer) collect(name string, c *plan.Call, args []string, ord string) 
 	list := "list(" + element + ord + ") FILTER (WHERE " + filter + ")"
 	switch {
 	case name == "make_bag":
-		return "coalesce(go_bag_merge(kql_array(" + list + ")), '{}')", nil
+		bag := "coalesce(go_bag_merge(kql_array(" + list + ")), '{}')"
+		if len(args) > rest {
+			bag = "go_bag_limit(" + bag + ", CAST(" + limit + " AS BIGINT))"
+		}
+		return bag, nil
 	case name == "make_set" && ord == "" && t != catalog.Dynamic:
 		// Rows without an order have no first: DuckDB's own distinct, before anything becomes JSON.
 		distinct := "list_slice(list(DISTINCT " + args[0] + ") FILTER (WHERE " + filter + "), 1, " + limit + ")"
@@ -290,29 +308,98 @@ func rank(e plan.Expr) (string, error) {
 	return fmt.Sprintf("%v", p/100), nil
 }
 
-func percentiles(name string, c *plan.Call, args []string) (string, error) {
-	first := 1
-	if name == "percentilesw" {
-		first = 2
+// ranks are the constant percentages of a call from argument first on, given one by one or as an array.
+func ranks(c *plan.Call, first int) ([]string, error) {
+	list := c.Args[first:]
+	if k, ok := list[0].(*plan.Const); ok && k.Typ == catalog.Dynamic {
+		text, _ := k.Value.(string)
+		var numbers []float64
+		if json.Unmarshal([]byte(text), &numbers) != nil || len(numbers) == 0 || len(list) > 1 {
+			return nil, fmt.Errorf("percentiles: the ranks must be an array of numbers from 0 to 100")
+		}
+		list = nil
+		for _, p := range numbers {
+			list = append(list, &plan.Const{Typ: catalog.Real, Value: p})
+		}
 	}
-	var ranks []string
-	for _, e := range c.Args[first:] {
+	var out []string
+	for _, e := range list {
 		r, err := rank(e)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		ranks = append(ranks, r)
+		out = append(out, r)
 	}
-	list := "[" + strings.Join(ranks, ", ") + "]"
-	switch name {
-	case "percentiles_array":
-		t := c.Args[0].Type()
-		return "kql_array(list_transform(quantile_disc(" + args[0] + ", " + list + "), v -> " + jsonOf("v", t) + "))", nil
-	case "percentilesw":
-		// Each value as often as its weight says, by running sums of the weights over the sorted values.
-		pairs := "list_sort(list(struct_pack(v := " + args[0] + ", w := " + args[1] + ")) FILTER (WHERE " + args[0] + " IS NOT NULL AND " + args[1] + " > 0))"
-		total := "sum(" + args[1] + ") FILTER (WHERE " + args[0] + " IS NOT NULL AND " + args[1] + " > 0)"
-		return "list_transform(" + list + ", p -> list_filter(" + pairs + ", (x, i) -> list_sum(list_transform(list_slice(" + pairs + ", 1, i), y -> y.w)) >= p * " + total + ")[1].v)", nil
+	return out, nil
+}
+
+func percentiles(name string, c *plan.Call, args []string) (string, error) {
+	first, weighted := 1, strings.HasPrefix(name, "percentilesw")
+	if weighted {
+		first = 2
 	}
-	return "quantile_disc(" + args[0] + ", " + list + ")", nil
+	list, err := ranks(c, first)
+	if err != nil {
+		return "", err
+	}
+	t := c.Args[0].Type()
+	if weighted {
+		values, weights := weightedLists(args, t)
+		percents := make([]string, len(list))
+		for i, r := range list {
+			percents[i] = r + "*100"
+		}
+		s := "go_percentiles_weighted(" + values + ", " + weights + ", kql_array(list_transform([" + strings.Join(percents, ", ") + "], p -> CAST(CAST(p AS DOUBLE) AS VARCHAR))))"
+		if name == "percentilesw_array" {
+			return s, nil
+		}
+		return "list_transform(kql_elements(" + s + "), v -> " + convert("v", catalog.Dynamic, t) + ")", nil
+	}
+	quantiles := "quantile_disc(" + args[0] + ", [" + strings.Join(list, ", ") + "])"
+	if name == "percentiles_array" {
+		return "kql_array(list_transform(" + quantiles + ", v -> " + jsonOf("v", t) + "))", nil
+	}
+	return quantiles, nil
+}
+
+// weightedLists gathers values and their weights as two JSON arrays.
+func weightedLists(args []string, t catalog.Type) (values, weights string) {
+	filter := ") FILTER (WHERE " + args[0] + " IS NOT NULL AND " + args[1] + " > 0))"
+	return "kql_array(list(" + jsonOf(args[0], t) + filter, "kql_array(list(CAST(" + args[1] + " AS VARCHAR)" + filter
+}
+
+// tdigest sends each distinct value with its number, or all values with their weights.
+func tdigest(c *plan.Call, args []string) string {
+	t := c.Args[0].Type()
+	if len(args) == 2 {
+		values, weights := weightedLists(args, t)
+		return "go_tdigest(" + values + ", " + weights + ")"
+	}
+	counts := "histogram(" + args[0] + ")"
+	return "go_tdigest(kql_array(list_transform(map_keys(" + counts + "), v -> " + jsonOf("v", t) + ")), kql_array(list_transform(map_values(" + counts + "), w -> CAST(w AS VARCHAR))))"
+}
+
+func hll(name string, c *plan.Call, args []string) string {
+	filter, rest := args[0]+" IS NOT NULL", 1
+	if name == "hll_if" {
+		filter, rest = filter+" AND "+args[1], 2
+	}
+	accuracy := "1"
+	if len(args) > rest {
+		accuracy = args[rest]
+	}
+	return "go_hll(kql_array(list(DISTINCT CAST(" + hash64(args[0], c.Args[0].Type()) + " AS VARCHAR)) FILTER (WHERE " + filter + ")), CAST(" + accuracy + " AS BIGINT))"
+}
+
+// lowerRankDigest passes the value as JSON.
+func lowerRankDigest(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	s := "go_rank_tdigest(" + args[0] + ", " + jsonOf(args[1], c.Args[1].Type()) + ")"
+	if c.Overload.ID == "percentrank_tdigest" {
+		s = "(" + s + " / go_weight_tdigest(" + args[0] + ") * 100)"
+	}
+	return s, nil
 }

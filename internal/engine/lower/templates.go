@@ -156,4 +156,9 @@ var templates = map[string]string{
 	"unixtime_nanoseconds_todatetime": "(CAST(round($1 / 100) AS BIGINT) + 621355968000000000)", "unixtime_nanoseconds_todatetime.long": "($1 // 100 + 621355968000000000)",
 	"array_rotate_left": "go_array_rotate($1, $2)", "array_rotate_right": "go_array_rotate($1, -$2)",
 	"set_equals": "go_set_equals($1, $2)", "bag_zip": "go_bag_zip($1, $2)", "treepath": "go_treepath($1)",
+
+	"tdigest_merge": "go_tdigest_merge(kql_array([$*]))", "hll_merge": "go_hll_merge(kql_array([$*]))", "dcount_hll": "go_dcount_hll($1)",
+	"percentile_tdigest":              "nullif(CAST(json_extract(go_percentiles_tdigest($1, '[' || CAST($2 AS VARCHAR) || ']'), '$[0]') AS VARCHAR), 'null')",
+	"percentiles_array_tdigest":       "go_percentiles_tdigest($1, kql_array(list_transform([$2*], p -> CAST(p AS VARCHAR))))",
+	"percentiles_array_tdigest.array": "go_percentiles_tdigest($1, $2)",
 }

@@ -491,6 +491,9 @@ func arrayShift(a []any) any {
 	s, ok := a[0].(string)
 	n, ok1 := a[1].(int64)
 	fill, given := a[2].(string)
+	if given {
+		fill, given = oneValue(fill)
+	}
 	if !ok || !ok1 {
 		return nil
 	}
@@ -540,6 +543,9 @@ func arrayRotate(a []any) any {
 func repeated(a []any) any {
 	value, ok := a[0].(string)
 	n, ok1 := a[1].(int64)
+	if ok {
+		value, ok = oneValue(value)
+	}
 	if !ok || !ok1 || n < 0 || n > maxElements || n*int64(len(value)+1) > maxOutput {
 		return nil
 	}

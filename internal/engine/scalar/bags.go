@@ -25,6 +25,14 @@ func bagFuncs() []Func {
 			}
 			return bagSetKey(bag, key, value)
 		}},
+		{Name: "go_bag_limit", Args: []catalog.Type{d, catalog.Long}, Result: d, Call: func(a []any) any {
+			s, _ := a[0].(string)
+			ms, ok := members(s, nil)
+			if !ok {
+				return nil
+			}
+			return joinBag(ms[:max(min(int64(len(ms)), longOr(a[1], maxElements)), 0)])
+		}},
 		unary("go_treepath", d, d, treePaths),
 		{Name: "go_bag_zip", Args: []catalog.Type{d, d}, Result: d, Call: func(a []any) any {
 			keys, ok := a[0].(string)

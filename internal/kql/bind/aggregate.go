@@ -2,6 +2,7 @@ package bind
 
 import (
 	"strconv"
+	"strings"
 
 	"nordlys/internal/kql/catalog"
 	"nordlys/internal/kql/diag"
@@ -44,8 +45,8 @@ func (b *binder) aggregateOf(e syntax.Expression, s *scope) (*catalog.Function, 
 	if !ok || s.lookup(c.Name.Text) != nil {
 		return nil, nil
 	}
-	f, ok := b.catalog.Function(c.Name.Text)
-	if !ok || f.Kind != catalog.Aggregate {
+	f, ok := b.catalog.Aggregate(c.Name.Text)
+	if !ok {
 		return nil, nil
 	}
 	return f, c
@@ -63,10 +64,18 @@ func (b *binder) aggregate(f *catalog.Function, e *syntax.FunctionCallExpression
 		return b.argMax(f, e, inner, name, used)
 	case "take_any":
 		return b.takeAny(f, e, inner, used)
-	case "percentile", "percentiles", "percentilesw", "percentiles_array":
+	case "percentile", "percentiles", "percentilesw", "percentiles_array", "percentilesw_array":
 		return b.percentiles(f, e, inner, name)
 	}
-	value := b.apply1(f, e, b.callArguments(e.Arguments, inner))
+	args := b.callArguments(e.Arguments, inner)
+	switch e.Name.Text {
+	case "makelist", "makeset", "make_dictionary":
+		// The old spellings stop at 128 elements.
+		if len(args) == 1 {
+			args = append(args, &plan.Const{Typ: catalog.Long, Value: int64(128)})
+		}
+	}
+	value := b.apply1(f, e, args)
 	out := []plan.Column{{Name: name, Type: value.Type()}}
 	call, _ := value.(*plan.Call)
 	return call, out
@@ -168,7 +177,7 @@ func (b *binder) takeAny(f *catalog.Function, e *syntax.FunctionCallExpression, 
 // percentiles binds percentile and its relatives: a column for each rank, or one array.
 func (b *binder) percentiles(f *catalog.Function, e *syntax.FunctionCallExpression, en *env, name string) (*plan.Call, []plan.Column) {
 	first := 1
-	if f.Name == "percentilesw" {
+	if strings.HasPrefix(f.Name, "percentilesw") {
 		first = 2
 	}
 	args := b.callArguments(e.Arguments, en)
@@ -180,7 +189,7 @@ func (b *binder) percentiles(f *catalog.Function, e *syntax.FunctionCallExpressi
 	if !ok {
 		return nil, []plan.Column{{Name: name, Type: value.Type()}}
 	}
-	if f.Name == "percentile" || f.Name == "percentiles_array" {
+	if f.Name == "percentile" || strings.HasSuffix(f.Name, "_array") {
 		return call, []plan.Column{{Name: name, Type: call.Typ}}
 	}
 	argument, _ := b.derivedName(e.Arguments[0], en)

@@ -30,6 +30,9 @@ func (b *binder) call(e *syntax.FunctionCallExpression, en *env) plan.Expr {
 		return special
 	}
 	f, ok := b.catalog.Function(name)
+	if a, both := b.catalog.Aggregate(name); both && en.aggregates != nil && !en.aggregates.inside {
+		f = a
+	}
 	if !ok {
 		if b.isTabular(e, en) {
 			b.report(diag.ValueExpected(e.Pos(), "a table"))

@@ -21,7 +21,7 @@ func (b *binder) specialCall(e *syntax.FunctionCallExpression, en *env) plan.Exp
 		return b.estimateDataSize(e, en)
 	case "case":
 		return b.caseCall(e, en)
-	case "extract", "extract_json", "extractjson":
+	case "extract", "extract_json", "extractjson", "percentile_tdigest", "percentiles_array_tdigest":
 		return b.extractTyped(e, en)
 	case "pack_all":
 		return b.packAll(e, en)
@@ -159,7 +159,7 @@ func (b *binder) caseCall(e *syntax.FunctionCallExpression, en *env) plan.Expr {
 	return b.functionCall("case", t, args...)
 }
 
-// extractTyped binds extract and extract_json with a type to convert to; nil without one.
+// extractTyped binds extract, extract_json and percentile_tdigest with a type to convert to; nil without one.
 func (b *binder) extractTyped(e *syntax.FunctionCallExpression, en *env) plan.Expr {
 	n := len(e.Arguments)
 	if n == 0 {
@@ -174,10 +174,10 @@ func (b *binder) extractTyped(e *syntax.FunctionCallExpression, en *env) plan.Ex
 	plain.Arguments = e.Arguments[:n-1]
 	f, _ := b.catalog.Function(e.Name.Text)
 	value := b.apply1(f, &plain, b.callArguments(plain.Arguments, en))
-	if isUnknown(value) {
-		return value
+	if isUnknown(value) || f.Name == "percentiles_array_tdigest" {
+		return value // an array keeps its elements as they are
 	}
-	if to == catalog.Dynamic {
+	if to == catalog.Dynamic && value.Type() != to {
 		return b.functionCall("todynamic", catalog.Dynamic, value)
 	}
 	return b.convert(value, to)

@@ -151,18 +151,19 @@ type Function struct {
 
 // Catalog is the immutable set of all functions.
 type Catalog struct {
-	byName    map[string]*Function
-	operators map[string]*Function
-	plugins   map[string]*Function
-	overloads map[string]*Overload
-	list      []*Function
+	byName     map[string]*Function
+	operators  map[string]*Function
+	aggregates map[string]*Function
+	plugins    map[string]*Function
+	overloads  map[string]*Overload
+	list       []*Function
 }
 
 // Builtin gives the catalogue of the language. It is built once; callers may keep what it returns but not change it.
 var Builtin = sync.OnceValue(build)
 
 func build() *Catalog {
-	c := &Catalog{byName: map[string]*Function{}, operators: map[string]*Function{}, plugins: map[string]*Function{}, overloads: map[string]*Overload{}}
+	c := &Catalog{byName: map[string]*Function{}, operators: map[string]*Function{}, aggregates: map[string]*Function{}, plugins: map[string]*Function{}, overloads: map[string]*Overload{}}
 	for _, group := range [][]entry{
 		operatorEntries, scalarEntries, mathEntries, encodingEntries, dynamicEntries, timeEntries, networkEntries,
 		windowEntries, aggregateEntries, pluginEntries,
@@ -174,9 +175,19 @@ func build() *Catalog {
 	return c
 }
 
-// Function finds a scalar, aggregate or window function by name or alias. Names are case-sensitive, as in Kusto.
+// Function finds a scalar, aggregate or window function by name or alias. Names are case-sensitive, as in Kusto. Of a
+// name that both a scalar function and an aggregate have (hll_merge), it gives the scalar one.
 func (c *Catalog) Function(name string) (*Function, bool) {
 	f, ok := c.byName[name]
+	if !ok {
+		f, ok = c.aggregates[name]
+	}
+	return f, ok
+}
+
+// Aggregate finds an aggregate by name or alias.
+func (c *Catalog) Aggregate(name string) (*Function, bool) {
+	f, ok := c.aggregates[name]
 	return f, ok
 }
 
@@ -248,6 +259,8 @@ func (c *Catalog) add(e *entry) {
 	switch e.kind {
 	case Operator:
 		index = c.operators
+	case Aggregate:
+		index = c.aggregates
 	case Plugin:
 		index = c.plugins
 	}

@@ -24,7 +24,7 @@ func TestEntries(t *testing.T) {
 			t.Errorf("%s has no overload", f.Name)
 		}
 		for _, name := range append([]string{f.Name}, f.Aliases...) {
-			key := fmt.Sprint(f.Kind == Operator, f.Kind == Plugin, name)
+			key := fmt.Sprint(f.Kind == Operator, f.Kind == Plugin, f.Kind == Aggregate, name)
 			if other, taken := seen[key]; taken {
 				t.Errorf("%s and %s both have the name %s", other, f.Name, name)
 			}
