@@ -24,7 +24,7 @@ func Functions() []Func {
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(),
 		graphFuncs(),
 		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
-		digestFuncs(), sketchFuncs(),
+		digestFuncs(), sketchFuncs(), sessionFuncs(),
 	} {
 		out = append(out, group...)
 	}

@@ -28,4 +28,7 @@ var windowEntries = []entry{
 	{name: "prev", kind: Window, sigs: []string{"(value:any, [offset:long], [default:any]) $0"}, doc: "Value of an earlier row.", ex: nil},
 	{name: "next", kind: Window, sigs: []string{"(value:any, [offset:long], [default:any]) $0"}, doc: "Value of a later row.", ex: nil},
 	{name: "row_cumsum", kind: Window, sigs: []string{"row_cumsum.long: (value:long!, [restart:bool]) long", "row_cumsum.real: (value:real!, [restart:bool]) real", "row_cumsum.timespan: (value:timespan!, [restart:bool]) timespan"}, doc: "Sum of the values so far, beginning anew where restart holds.", ex: nil},
+	{name: "row_rank_dense", kind: Window, sigs: []string{"(term:orderable, [restart:bool]) long"}, doc: "Rank of the row, one more where the term changes, from 1 anew where restart holds.", ex: ex("print x = 1 | serialize r = row_rank_dense(x) | project r", "1")},
+	{name: "row_rank_min", kind: Window, sigs: []string{"(term:orderable, [restart:bool]) long"}, doc: "Number of the first row with this term, from 1 anew where restart holds.", ex: ex("print x = 1 | serialize r = row_rank_min(x) | project r", "1")},
+	{name: "row_window_session", kind: Window, sigs: []string{"(time:datetime, maxFromFirst:timespan, maxBetween:timespan, [restart:bool]) datetime"}, doc: "The time of the row with which the session began: it ends when a time is too far from the first or from the one before, and where restart holds.", ex: ex("print t = datetime(2024-01-01) | serialize s = row_window_session(t, 1h, 5m) | project s == datetime(2024-01-01)", "true")},
 }
