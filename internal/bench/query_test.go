@@ -96,11 +96,14 @@ func benchWorkspace(b *testing.B) string {
 	return ws
 }
 
-// BenchmarkHunt runs each query and the SQL written by hand in turn and gives the time of each over the other's, the
-// best of all rounds, and the geometric mean over all queries.
-func BenchmarkHunt(b *testing.B) {
+// BenchmarkHunt is the twenty queries that a hunter types most.
+func BenchmarkHunt(b *testing.B) { race(b, benchWorkspace(b), hunts) }
+
+// race runs each query and the SQL written by hand in turn and gives the time of each over the other's, the best of all
+// rounds, and the geometric mean over all queries.
+func race(b *testing.B, dir string, hunts []hunt) {
 	ctx := context.Background()
-	w, err := workspace.Open(ctx, benchWorkspace(b), workspace.Read, duckdb.Options{})
+	w, err := workspace.Open(ctx, dir, workspace.Read, duckdb.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -167,10 +170,10 @@ func drainSQL(ctx context.Context, db *duckdb.DB, query string) error {
 
 // fillSQL puts the segments of tables and the ticks of times into a query.
 func fillSQL(dir, query string) string {
-	for _, t := range []string{"FlowTuples_CL", "SigninLogs", "SecurityEvent"} {
+	for _, t := range []string{"FlowTuples_CL", "SigninLogs", "SecurityEvent", "AuditLogs", "DeviceProcessEvents"} {
 		query = strings.ReplaceAll(query, "{"+t+"}", "read_parquet("+lower.Text(filepath.Join(dir, "segments", t, "*", "*.parquet"))+", union_by_name = true)")
 	}
-	for _, clock := range []string{"09:00", "10:00"} {
+	for _, clock := range []string{"00:00", "09:00", "10:00"} {
 		at, _ := time.Parse("2006-01-02 15:04", "2026-03-10 "+clock)
 		query = strings.ReplaceAll(query, "{"+clock+"}", strconv.FormatInt(lower.Ticks(at), 10))
 	}

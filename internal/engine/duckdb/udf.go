@@ -14,6 +14,12 @@ import (
 // register makes the Go functions callable from SQL, in the whole instance.
 func register(conn *sql.Conn, funcs []scalar.Func) error {
 	for _, f := range funcs {
+		if f.Match != nil {
+			if err := registerMatch(conn, f); err != nil {
+				return fmt.Errorf("function %s: %w", f.Name, err)
+			}
+			continue
+		}
 		u, err := newUDF(f)
 		if err != nil {
 			return fmt.Errorf("function %s: %w", f.Name, err)

@@ -357,7 +357,7 @@ func (l *lowerer) hasQuery(e *plan.HasQuery, sc scope) (string, error) {
 
 // termsMatch says whether v has one or all of the terms in a VARCHAR list.
 func termsMatch(v, list string, all bool) string {
-	hits := "len(list_filter(" + list + ", t -> kql_has(" + v + ", t)))"
+	hits := "len(list_filter(" + list + ", t -> go_has(" + v + ", t)))"
 	if all {
 		return "(" + hits + " = len(" + list + "))"
 	}

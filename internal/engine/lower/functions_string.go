@@ -2,66 +2,10 @@ package lower
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"nordlys/internal/kql/plan"
 )
-
-// lowerTerm lowers the term operators: has, hasprefix, hassuffix, with !, with _cs. A known term becomes a plain search
-// that decides most rows and an expression with the term's edges for the rest.
-func lowerTerm(l *lowerer, c *plan.Call, sc scope) (string, error) {
-	args, err := l.exprs(c.Args, sc)
-	if err != nil {
-		return "", err
-	}
-	id := strings.TrimPrefix(c.Overload.ID, "!")
-	not := id != c.Overload.ID
-	var s string
-	if t, ok := constText(c, 1); ok {
-		s = term(args[0], t, id)
-	} else {
-		s = "kql_" + id + "(" + args[0] + ", " + args[1] + ")"
-	}
-	if not {
-		return "(NOT " + s + ")", nil
-	}
-	return s, nil
-}
-
-func term(text, t, op string) string {
-	base := strings.TrimSuffix(op, "_cs")
-	if t == "" {
-		return "true"
-	}
-	if base == op {
-		text, t = "lower("+text+")", strings.ToLower(t)
-	}
-	left, right := "", ""
-	if first, _ := utf8.DecodeRuneInString(t); base != "hassuffix" && inTerm(first) {
-		left = "(?:^|[" + separators + "])"
-	}
-	if last, _ := utf8.DecodeLastRuneInString(t); base != "hasprefix" && inTerm(last) {
-		right = "(?:$|[" + separators + "])"
-	}
-	search := "contains(" + text + ", " + Text(t) + ")"
-	if left == "" && right == "" {
-		return search
-	}
-	return "(" + search + " AND regexp_matches(" + text + ", " + Text(left+regexp.QuoteMeta(t)+right) + ", 's'))"
-}
-
-// separators is what ends a term, as the inside of a class of a regular expression: ASCII but letters and digits, and the
-// blocks of Unicode with punctuation and symbols. The exact class, [^\pL\pN], takes RE2 milliseconds to compile.
-const separators = "\\x00-/:-@\\[-`{-\\x{a9}\\x{ab}-\\x{b1}\\x{b4}\\x{b6}-\\x{b8}\\x{bb}\\x{bf}\\x{d7}\\x{f7}" +
-	"\\x{2000}-\\x{206f}\\x{20a0}-\\x{20cf}\\x{2190}-\\x{245f}\\x{2500}-\\x{2bff}\\x{2e00}-\\x{2e7f}\\x{3000}-\\x{3004}\\x{3008}-\\x{3020}" +
-	"\\x{fe10}-\\x{fe6f}\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff20}\\x{ff3b}-\\x{ff40}\\x{ff5b}-\\x{ff65}\\x{1f000}-\\x{1faff}"
-
-// inTerm says whether a character is part of a term: a letter or digit of any script.
-// https://learn.microsoft.com/kusto/query/datatypes-string-operators#what-is-a-term
-func inTerm(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
 func lowerTerms(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	args, err := l.exprs(c.Args, sc)
@@ -70,11 +14,7 @@ func lowerTerms(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	}
 	var parts []string
 	for i := 1; i < len(args); i++ {
-		if t, ok := constText(c, i); ok {
-			parts = append(parts, term(args[0], t, "has"))
-		} else {
-			parts = append(parts, "kql_has("+args[0]+", "+args[i]+")")
-		}
+		parts = append(parts, "go_has("+args[0]+", "+args[i]+")")
 	}
 	return joinTerms(parts, c.Overload.ID == "has_all"), nil
 }
@@ -101,7 +41,7 @@ func lowerTermsArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
 		var parts []string
 		for _, e := range list {
 			if !e.null {
-				parts = append(parts, term(args[0], e.text, "has"))
+				parts = append(parts, "go_has("+args[0]+", "+Text(e.text)+")")
 			}
 		}
 		return joinTerms(parts, all), nil

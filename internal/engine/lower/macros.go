@@ -33,15 +33,4 @@ var Macros = []string{
 	// mv-expand: a row per element; what is not an array stays one element, a bag becomes bags of one.
 	`kql_expand(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN CAST(json_extract(d, '$[*]') AS VARCHAR[]) WHEN 'OBJECT' THEN list_transform(json_keys(d), k -> '{' || CAST(to_json(k) AS VARCHAR) || ':' || CAST(json_extract(d, '$' || kql_json_key(k)) AS VARCHAR) || '}') ELSE [d] END)`,
 	`kql_expand_pairs(d) AS (CASE json_type(d) WHEN 'ARRAY' THEN CAST(json_extract(d, '$[*]') AS VARCHAR[]) WHEN 'OBJECT' THEN list_transform(json_keys(d), k -> '[' || CAST(to_json(k) AS VARCHAR) || ',' || CAST(json_extract(d, '$' || kql_json_key(k)) AS VARCHAR) || ']') ELSE [d] END)`,
-
-	// Terms: maximal runs of letters and digits. CASE, unlike AND, keeps expressions from being compiled for the rows that
-	// do not hold the text.
-	`kql_left_edge(t) AS (CASE WHEN regexp_matches(t, '^[^` + separators + `]') THEN '(^|[` + separators + `])' ELSE '' END)`,
-	`kql_right_edge(t) AS (CASE WHEN regexp_matches(t, '[^` + separators + `]$') THEN '($|[` + separators + `])' ELSE '' END)`,
-	`kql_has(s, t) AS (CASE WHEN contains(lower(s), lower(t)) THEN regexp_matches(lower(s), kql_left_edge(t) || regexp_escape(lower(t)) || kql_right_edge(t), 's') ELSE false END)`,
-	`kql_has_cs(s, t) AS (CASE WHEN contains(s, t) THEN regexp_matches(s, kql_left_edge(t) || regexp_escape(t) || kql_right_edge(t), 's') ELSE false END)`,
-	`kql_hasprefix(s, t) AS (CASE WHEN contains(lower(s), lower(t)) THEN regexp_matches(lower(s), kql_left_edge(t) || regexp_escape(lower(t)), 's') ELSE false END)`,
-	`kql_hasprefix_cs(s, t) AS (CASE WHEN contains(s, t) THEN regexp_matches(s, kql_left_edge(t) || regexp_escape(t), 's') ELSE false END)`,
-	`kql_hassuffix(s, t) AS (CASE WHEN contains(lower(s), lower(t)) THEN regexp_matches(lower(s), regexp_escape(lower(t)) || kql_right_edge(t), 's') ELSE false END)`,
-	`kql_hassuffix_cs(s, t) AS (CASE WHEN contains(s, t) THEN regexp_matches(s, regexp_escape(t) || kql_right_edge(t), 's') ELSE false END)`,
 }

@@ -13,6 +13,10 @@ type Func struct {
 	Args   []catalog.Type
 	Result catalog.Type
 	Call   func(args []any) any // safe for use by several goroutines
+	// Match, if set, makes the function as one of two texts, false for nulls, for one goroutine and one run over
+	// rows: engines that can hand texts over without copying them call what it returns instead of Call. The texts are
+	// borrowed: they must not be kept.
+	Match func() func(text, pattern string) bool
 }
 
 // Functions lists all functions. Each call makes new ones: what a function keeps between calls (compiled expressions,
@@ -20,7 +24,7 @@ type Func struct {
 func Functions() []Func {
 	var out []Func
 	for _, group := range [][]Func{
-		timeFuncs(), formatFuncs(), stringFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
+		timeFuncs(), formatFuncs(), stringFuncs(), termFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(),
 		graphFuncs(),
 		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
