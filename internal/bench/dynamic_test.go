@@ -53,7 +53,7 @@ var sifts = []hunt{
 		`SELECT coalesce(service, '') s, count(*), sum(BytesSrcToDest) FROM {FlowTuples_CL} LEFT JOIN (VALUES (22,'ssh'),(53,'dns'),(80,'http'),(443,'https'),(445,'smb'),(1433,'sql'),(3389,'rdp')) n(p, service) ON DestPort = p GROUP BY 1`},
 	{"make-series", `FlowTuples_CL | make-series n = count() default = 0 on TimeGenerated from datetime(2026-03-10) to datetime(2026-03-11) step 10m by DestPort`,
 		`WITH c AS (SELECT DestPort, (TimeGenerated - {00:00}) // 6000000000 i, count(*) n FROM {FlowTuples_CL} WHERE TimeGenerated >= {00:00} AND TimeGenerated < {00:00} + 864000000000 GROUP BY ALL),
-		g AS (SELECT DISTINCT DestPort, i FROM c, range(144) r(i)) SELECT DestPort, list(coalesce(n, 0) ORDER BY i) FROM g LEFT JOIN c USING (DestPort, i) GROUP BY 1`},
+		g AS (SELECT DISTINCT DestPort, r.i FROM c, range(144) r(i)) SELECT DestPort, list(coalesce(n, 0) ORDER BY i) FROM g LEFT JOIN c USING (DestPort, i) GROUP BY 1`},
 	{"prev", `SigninLogs | sort by UserPrincipalName asc, TimeGenerated asc | extend moved = prev(UserPrincipalName) == UserPrincipalName and prev(IPAddress) != IPAddress | summarize countif(moved) by UserPrincipalName`,
 		`SELECT UserPrincipalName, count(*) FILTER (WHERE u = UserPrincipalName AND ip <> IPAddress) FROM (SELECT UserPrincipalName, IPAddress, lag(UserPrincipalName) OVER w u, lag(IPAddress) OVER w ip FROM {SigninLogs} WINDOW w AS (ORDER BY UserPrincipalName, TimeGenerated)) GROUP BY 1`},
 	{"row_number", `SecurityEvent | sort by Account asc, TimeGenerated asc | extend n = row_number(1, prev(Account) != Account) | where n <= 3 | project TimeGenerated, Account, EventID, n`,

@@ -75,6 +75,12 @@ func (l *lowerer) path(e *plan.Path, sc scope, fn string) (string, error) {
 	if ref, ok := base.(*plan.ColumnRef); ok && len(steps) == 0 {
 		return l.storedPath(ref, sc, fn == "json_extract_string")
 	}
+	if part, ok, err := l.splitPart(base, steps, sc); ok || err != nil {
+		if err == nil && fn != "json_extract_string" {
+			part = "CAST(to_json(" + part + ") AS VARCHAR)"
+		}
+		return part, err
+	}
 	b, err := l.jsonBase(base, sc)
 	if err != nil {
 		return "", err

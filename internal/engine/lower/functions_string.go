@@ -103,14 +103,44 @@ func lowerSplit(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parts := "string_split(" + args[0] + ", " + args[1] + ")"
-	if d, ok := constText(c, 1); ok && d == "" || !ok {
-		parts = "CASE WHEN " + args[1] + " = '' THEN [" + args[0] + "] ELSE " + parts + " END"
-	}
+	parts := splitParts(c, args)
 	if len(args) == 3 {
 		return "CAST(to_json(list_filter([list_extract(" + parts + ", CASE WHEN " + args[2] + " >= 0 THEN " + args[2] + " + 1 ELSE 0 END)], x -> x IS NOT NULL)) AS VARCHAR)", nil
 	}
 	return "CAST(to_json(" + parts + ") AS VARCHAR)", nil
+}
+
+// splitParts gives the parts of a split as a list.
+func splitParts(c *plan.Call, args []string) string {
+	parts := "string_split(" + args[0] + ", " + args[1] + ")"
+	if d, ok := constText(c, 1); ok && d == "" || !ok {
+		parts = "CASE WHEN " + args[1] + " = '' THEN [" + args[0] + "] ELSE " + parts + " END"
+	}
+	return parts
+}
+
+// splitPart takes split(…)[n] as a text straight from the list, as no array of JSON needs to be made for it.
+func (l *lowerer) splitPart(base plan.Expr, steps []plan.Step, sc scope) (string, bool, error) {
+	c, ok := base.(*plan.Call)
+	if !ok || c.Overload.ID != "split" || len(c.Args) != 2 || len(steps) != 1 {
+		return "", false, nil
+	}
+	k, ok := steps[0].Index.(*plan.Const)
+	if !ok {
+		return "", false, nil
+	}
+	n, ok := k.Value.(int64)
+	if !ok {
+		return "", false, nil
+	}
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", false, err
+	}
+	if n >= 0 {
+		n++
+	}
+	return fmt.Sprintf("list_extract(%s, %d)", splitParts(c, args), n), true, nil
 }
 
 func lowerExtract(l *lowerer, c *plan.Call, sc scope) (string, error) {

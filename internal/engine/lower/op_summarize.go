@@ -28,6 +28,7 @@ func (l *lowerer) aggregate(n *plan.Aggregate, nd need) (*block, error) {
 		if !read {
 			continue
 		}
+		a = onlyRead(a, nd)
 		aggs = append(aggs, a)
 		childNeed = childNeed.exprNeeds(a.Call.Args...)
 		inOrder = inOrder || ordered[a.Call.Overload.Func.Name]
@@ -53,6 +54,22 @@ func (l *lowerer) aggregate(n *plan.Aggregate, nd need) (*block, error) {
 		b = b.wrap()
 	}
 	return l.grouped(n, aggs, b, ord)
+}
+
+// onlyRead leaves out of arg_max and arg_min the columns that are not read: with *, most are not.
+func onlyRead(a *plan.Aggregation, nd need) *plan.Aggregation {
+	if name := a.Call.Overload.Func.Name; nd == nil || name != "arg_max" && name != "arg_min" {
+		return a
+	}
+	call := *a.Call
+	call.Args = append([]plan.Expr(nil), a.Call.Args[0])
+	out := &plan.Aggregation{Call: &call, Out: []plan.Column{a.Out[0]}}
+	for i, c := range a.Out[1:] {
+		if nd.has(c.Name) {
+			call.Args, out.Out = append(call.Args, a.Call.Args[i+1]), append(out.Out, c)
+		}
+	}
+	return out
 }
 
 // grouped writes SELECT keys, aggregates … GROUP BY. Aggregates of several columns are computed as one struct and
