@@ -279,6 +279,8 @@ func (l *lowerer) node(n plan.Node, nd need, bounds Bounds) (*block, error) {
 		return l.sharedRef(n, nd)
 	case *plan.Match:
 		return l.match(n, nd)
+	case *plan.Steps:
+		return l.steps(n, nd)
 	case *plan.Components:
 		return l.components(n)
 	case *plan.Serialize:

@@ -18,6 +18,8 @@ type env struct {
 	window bool
 	// match is set where the names of a graph pattern may stand.
 	match *matchEnv
+	// steps is set where the names of the steps of a scan may stand.
+	steps *stepEnv
 }
 
 // unknown is the value of what could not be bound.

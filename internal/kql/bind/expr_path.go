@@ -16,6 +16,9 @@ func (b *binder) path(e *syntax.PathExpression, en *env) plan.Expr {
 	if ref, ok := e.Expression.(*syntax.NameReference); ok && en.match.has(ref.Name) {
 		return b.property(ref.Name, e, en)
 	}
+	if ref, ok := e.Expression.(*syntax.NameReference); ok && en.steps.has(ref.Name) {
+		return b.state(ref.Name, e, en)
+	}
 	base := b.dynamicBase(e.Expression, en)
 	selector, ok := e.Selector.(*syntax.NameReference)
 	if isUnknown(base) {

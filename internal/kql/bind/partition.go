@@ -92,7 +92,7 @@ func (b *binder) partitioned(in *relation, o syntax.Operator, s *scope) *relatio
 		*syntax.ProjectKeepOperator, *syntax.ProjectRenameOperator, *syntax.ProjectReorderOperator,
 		*syntax.SummarizeOperator, *syntax.DistinctOperator, *syntax.CountOperator, *syntax.SortOperator,
 		*syntax.TopOperator, *syntax.TakeOperator, *syntax.MvExpandOperator, *syntax.MvApplyOperator,
-		*syntax.ParseOperator, *syntax.ParseKvOperator, *syntax.ProjectByNamesOperator, *syntax.BadOperator, *syntax.UnsupportedOperator:
+		*syntax.ParseOperator, *syntax.ParseKvOperator, *syntax.ProjectByNamesOperator, *syntax.ScanOperator, *syntax.BadOperator, *syntax.UnsupportedOperator:
 	case *syntax.SerializeOperator:
 		name = "serialize"
 	default:

@@ -276,6 +276,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.graphOperator(in, o, s)
 	}
 	switch o := o.(type) {
+	case *syntax.ScanOperator:
+		return b.scanOperator(in, o, s)
 	case *syntax.MakeGraphOperator:
 		return b.makeGraphOperator(in, o, s)
 	case *syntax.GraphMatchOperator, *syntax.GraphToTableOperator, *syntax.GraphMarkComponentsOperator:

@@ -101,6 +101,12 @@ func (p *printer) describe(n Node) string {
 			parts[i] = ExprString(e)
 		}
 		return fmt.Sprintf("match %d paths where %s project %s", len(n.Paths), strings.Join(parts, " and "), namedList(n.Items))
+	case *Steps:
+		parts := make([]string, len(n.Steps))
+		for i, s := range n.Steps {
+			parts[i] = s.Name + " (" + s.Output + "): " + ExprString(s.Condition) + " => " + namedList(s.Assign)
+		}
+		return "steps " + strings.Join(parts, "; ")
 	case *Components:
 		return "components " + n.Column
 	}

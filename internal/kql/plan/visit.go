@@ -79,6 +79,16 @@ func Exprs(n Node) []Expr {
 		}
 	case *Parse:
 		out = append(out, n.Source)
+	case *Steps:
+		for _, d := range n.Declared {
+			out = append(out, d.Default)
+		}
+		for _, s := range n.Steps {
+			out = append(out, s.Condition)
+			for _, it := range s.Assign {
+				out = append(out, it.Expr)
+			}
+		}
 	case *Match:
 		for _, v := range n.Vars {
 			for _, c := range v.Collect {

@@ -146,6 +146,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.asOperator()
 	case "serialize":
 		return p.serializeOperator()
+	case "scan":
+		return p.scanOperator()
 	case "make-graph":
 		return p.makeGraphOperator()
 	case "graph-match":
@@ -225,12 +227,12 @@ func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-by-names project-rename project-reorder summarize
 		distinct count sort order top top-nested top-hitters take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where parse-kv render getschema as
 		serialize print range
-		make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
+		scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `find scan 
+const unsupportedOperators = `find
 	externaldata facet fork reduce
 	graph-where-nodes graph-where-edges graph consume execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
