@@ -24,6 +24,32 @@ func (b *binder) pluginFunc(name string) func(*pluginCall) *relation {
 		return b.narrow
 	case "ipv4_lookup", "ipv6_lookup":
 		return b.ipLookup
+	case "activity_counts_metrics":
+		return b.activityCounts
+	case "activity_metrics":
+		return b.activityMetrics
+	case "activity_engagement":
+		return b.activityEngagement
+	case "new_activity_metrics":
+		return b.newActivityMetrics
+	case "active_users_count":
+		return b.activeUsersCount
+	case "rolling_percentile":
+		return b.rollingPercentile
+	case "rows_near":
+		return b.rowsNear
+	case "preview":
+		return b.preview
+	case "schema_merge":
+		return b.schemaMerge
+	case "sequence_detect":
+		return b.sequenceDetect
+	case "funnel_sequence_completion":
+		return b.funnelCompletion
+	case "sliding_window_counts":
+		return b.slidingWindowCounts
+	case "session_count":
+		return b.sessionCount
 	}
 	return nil
 }
@@ -36,16 +62,13 @@ var refusedPlugins = map[string]string{
 	"ai_embed_text": network, "ai_embeddings": network, "ai_chat_completion": network, "ai_chat_completion_prompt": network,
 	"infer_storage_schema":                  "reads files of a storage account, which a query may not do here: import the files",
 	"infer_storage_schema_with_suggestions": "reads files of a storage account, which a query may not do here: import the files",
-	"schema_merge":                          "merges schemas that infer_storage_schema reads, which a query may not do here",
 }
 
 const network = "asks a server on the network, which a query may not do here: import its answer as evidence"
 
 // unsupportedPlugins are those that are only recognised.
 // https://learn.microsoft.com/kusto/query/evaluate-operator
-const unsupportedPlugins = `autocluster basket diffpatterns diffpatterns_text dcount_intersect preview rolling_percentile
-	rows_near sequence_detect session_count sliding_window_counts activity_counts_metrics activity_engagement
-	activity_metrics active_users_count new_activity_metrics funnel_sequence funnel_sequence_completion geo_line_lookup
+const unsupportedPlugins = `autocluster basket diffpatterns diffpatterns_text dcount_intersect funnel_sequence geo_line_lookup
 	geo_polygon_lookup`
 
 // pluginCall is one call of a plugin while it is bound.
@@ -214,4 +237,18 @@ func (c *pluginCall) text(e syntax.Expression, what string) (string, bool) {
 	}
 	s, _ := k.Value.(string)
 	return s, ok
+}
+
+// value binds an argument that reads no column, of one type.
+func (c *pluginCall) value(e syntax.Expression, what string, t catalog.Type) (plan.Expr, bool) {
+	value := c.b.scalarExpr(e, &env{scope: c.scope, in: &relation{}})
+	have := value.Type()
+	if have == catalog.Unknown {
+		return nil, false
+	}
+	if have != t && !(t.IsNumber() && have.IsNumber()) && have != catalog.Dynamic {
+		c.b.report(diag.WrongType(e.Pos(), what, t.String(), have.String()))
+		return nil, false
+	}
+	return c.b.convert(value, t), true
 }
