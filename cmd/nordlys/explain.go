@@ -59,6 +59,7 @@ func explainCommand(g *global) *cobra.Command {
 					return usageError("--stage %s: use tokens, tree, plan, sql or engine", s)
 				}
 				if w == nil {
+					q.Advice = true
 					if w, p, err = openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory}); err != nil {
 						return err
 					}

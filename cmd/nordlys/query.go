@@ -73,6 +73,7 @@ func queryCommand(g *global) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			q.Advice = term.IsTerminal(int(os.Stderr.Fd()))
 			w, p, err := openFor(c.Context(), g, q, duckdb.Options{MemoryLimit: f.memory})
 			if err != nil {
 				return err

@@ -41,7 +41,7 @@ func TestCodesAreDocumentedWithExamples(t *testing.T) {
 			}
 			continue
 		}
-		_, list := kql.Compile(c.Example, securityEvent, kql.Options{Now: time.Unix(1700000000, 0)})
+		_, list := kql.Compile(c.Example, securityEvent, kql.Options{Now: time.Unix(1700000000, 0), Advice: true})
 		if len(list) == 0 || list[0].Code != c.Code {
 			t.Errorf("%s: example %q gives %v", c.Code, c.Example, list)
 		}

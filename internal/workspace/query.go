@@ -20,6 +20,7 @@ type Query struct {
 	Now      time.Time // the value of now(); zero is the clock
 	From, To time.Time // bound TimeGenerated of every stored table, both included; zero is open
 	Limits   engine.Limits
+	Advice   bool // also warn of what is slow or likely a mistake
 }
 
 // ErrDiagnostics says that a query has errors; the list that comes with it tells them.
@@ -32,7 +33,7 @@ func (w *Workspace) Compile(ctx context.Context, q Query) (*plan.Query, diag.Lis
 		q.Now = time.Now().UTC()
 	}
 	discover := engine.Discover(ctx, w.db, engine.Request{Tables: w, Now: q.Now, Limits: q.Limits})
-	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Discover: discover})
+	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Advice: q.Advice, Discover: discover})
 	if p == nil || list.HasErrors() {
 		return nil, list, ErrDiagnostics
 	}

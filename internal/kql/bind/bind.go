@@ -28,6 +28,8 @@ type Options struct {
 	Now time.Time
 	// From and To bound TimeGenerated of every stored table that is read, both included; zero times bound nothing.
 	From, To time.Time
+	// Advice asks for warnings about what is slow or likely a mistake, beside those about what is doubtful.
+	Advice bool
 	// MaxNodes bounds the plan; 0 means DefaultMaxNodes.
 	MaxNodes int
 	// Discover runs a plan while the query is bound and gives its rows, at most limit: the columns of some plugins
@@ -65,6 +67,9 @@ type binder struct {
 	overflow    bool
 	names       []string
 	scans       map[string]*relation
+	// read lists the stored tables in the order of their first reading; timed says that a filter reads TimeGenerated.
+	read  []readTable
+	timed bool
 }
 
 // Bind makes the plan of a query. The plan is nil if the list has errors.
@@ -75,6 +80,7 @@ func Bind(q *syntax.Query, tables Tables, opt Options) (*plan.Query, diag.List) 
 	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}}
 	b.now, _ = syntax.TicksOf(opt.Now)
 	result := b.statements(q.Statements, newScope(nil))
+	b.adviseTimes()
 	b.diags.Sort()
 	if b.diags.HasErrors() || result == nil {
 		return nil, b.diags

@@ -39,6 +39,7 @@ func (b *binder) stringOperator(e *syntax.BinaryExpression, left, right plan.Exp
 	if e.Op == "matches regex" {
 		b.checkRegex(right, e.Right)
 	}
+	b.adviseContains(e, right)
 	return b.operatorCall(e.Op, catalog.Bool, b.convert(left, catalog.String), b.convert(right, catalog.String))
 }
 
@@ -67,6 +68,9 @@ func (b *binder) equality(op string, at syntax.Node, left, right plan.Expr) plan
 	}
 	if !ok {
 		b.report(diag.MixedComparison(at.Pos(), l.String(), r.String()))
+	}
+	if b.opt.Advice && (l == catalog.Dynamic) != (r == catalog.Dynamic) {
+		b.report(diag.DynamicEquality(at.Pos(), op))
 	}
 	return b.operatorCall(op, catalog.Bool, b.comparand(left, t), b.comparand(right, t))
 }

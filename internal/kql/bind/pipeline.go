@@ -139,6 +139,7 @@ func (b *binder) scan(name string, at syntax.Node) *relation {
 	r := b.made(&plan.Scan{Table: name, Columns: cols}, cols, 0, false, at)
 	r = b.withinTimespan(r, at)
 	r.source = name
+	b.read = append(b.read, readTable{name, at, r.find("TimeGenerated") >= 0})
 	b.scans[name] = r
 	return r
 }

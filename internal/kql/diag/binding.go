@@ -394,6 +394,42 @@ func MixedComparison(span Span, left, right string) Diagnostic {
 	}
 }
 
+// DynamicEquality warns that a dynamic is compared without saying as what.
+func DynamicEquality(span Span, op string) Diagnostic {
+	return Diagnostic{
+		Code: CodeDynamicEquality, Severity: Warning, Summary: "A dynamic is compared", Span: span,
+		Detail: fmt.Sprintf("A dynamic takes the type of the other side, and is null where it does not fit. Say which type it has: tostring(x) %s …, tolong(x) %s ….", op, op),
+	}
+}
+
+// ContainsTerm warns that contains also finds the text inside of longer words.
+func ContainsTerm(span Span, op, text string) Diagnostic {
+	has := "has" + strings.TrimPrefix(strings.TrimPrefix(op, "!"), "contains")
+	if strings.HasPrefix(op, "!") {
+		has = "!" + has
+	}
+	return Diagnostic{
+		Code: CodeContainsTerm, Severity: Warning, Summary: "contains finds parts of words too", Span: span,
+		Detail: fmt.Sprintf("If %q is meant as a whole word, write %s, which is also what Azure's index makes fast.", text, has),
+	}
+}
+
+// LateFilter warns of a filter that would leave a join less to do if it came before it.
+func LateFilter(span Span, side string) Diagnostic {
+	return Diagnostic{
+		Code: CodeLateFilter, Severity: Warning, Summary: "The filter could come before the join", Span: span,
+		Detail: fmt.Sprintf("It reads columns of the %s side only: put it there, so that fewer rows are joined.", side),
+	}
+}
+
+// NoTimeFilter warns that all rows of a stored table are read.
+func NoTimeFilter(span Span, table string) Diagnostic {
+	return Diagnostic{
+		Code: CodeNoTimeFilter, Severity: Warning, Summary: "No time filter", Span: span,
+		Detail: fmt.Sprintf("All of %s is read: bound it with where TimeGenerated > ago(1d), or give the query a time span.", table),
+	}
+}
+
 // operatorDetail names the operands of an operator, one or two.
 func operatorDetail(op, left, right string) string {
 	if right == "" {

@@ -66,6 +66,10 @@ const (
 	CodeRangeTypes          Code = "range-types"
 	CodeValueCount          Code = "value-count"
 	CodeMixedComparison     Code = "mixed-comparison"
+	CodeDynamicEquality     Code = "dynamic-equality"
+	CodeContainsTerm        Code = "contains-term"
+	CodeLateFilter          Code = "late-filter"
+	CodeNoTimeFilter        Code = "no-time-filter"
 	CodeUnknownPlugin       Code = "unknown-plugin"
 	CodePluginRefused       Code = "plugin-refused"
 	CodePluginSchema        Code = "plugin-schema"
@@ -143,6 +147,10 @@ func Codes() []CodeDoc {
 		{CodeRangeTypes, "The ends and the step of range do not fit.", "range x from 1 to now() step 1"},
 		{CodeValueCount, "The values of a datatable do not fill its rows.", "datatable(a: long, b: long)[1, 2, 3]"},
 		{CodeMixedComparison, "Text is compared with a value of another type.", "print 1 == '1'"},
+		{CodeDynamicEquality, "A dynamic is compared as it is.", "print d = dynamic({'a': 1}) | where d.a == 'x'"},
+		{CodeContainsTerm, "contains looks for what is a whole term.", "print x = 'a' | where x contains 'powershell'"},
+		{CodeLateFilter, "Rows are joined that a filter behind the join drops.", "print x = 1 | join (print x = 1) on x | where x == 2"},
+		{CodeNoTimeFilter, "A table is read for all times.", "SecurityEvent | count"},
 		{CodeUnknownPlugin, "No plugin has this name.", "print d = dynamic({}) | evaluate bag_unpak(d)"},
 		{CodePluginRefused, "The plugin does what a query may not do here.", "print x = 1 | evaluate python(typeof(*), 'result = df')"},
 		{CodePluginSchema, "The columns of the plugin must be known before the query runs.", "print d = dynamic({}) | evaluate bag_unpack(d)"},
