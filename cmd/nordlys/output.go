@@ -18,31 +18,75 @@ import (
 	"nordlys/internal/kql/plan"
 )
 
-// output prints a result.
-type output func(rows engine.Rows, p *plan.Query) error
+// output prints the results of a query, each of which run starts.
+type output func(p *plan.Query, run func(*plan.Query) (engine.Rows, error)) error
 
-// newOutput gives the printer for a format.
+// newOutput gives the printer for a format. Several results are a document or tables one after another; lines of text
+// have no room for them.
 func newOutput(format string, w io.Writer) (output, error) {
 	buffered := bufio.NewWriterSize(w, 1<<16)
-	flush := func(f func(io.Writer, engine.Rows, *plan.Query) error) output {
-		return func(rows engine.Rows, p *plan.Query) error {
-			if err := f(buffered, rows, p); err != nil {
-				return err
-			}
-			return buffered.Flush()
-		}
-	}
+	var write func(io.Writer, engine.Rows, *plan.Query) error
 	switch format {
 	case "table":
-		return flush(writeTable), nil
+		write = writeTable
 	case "json":
-		return flush(writeJSON), nil
+		write = writeJSON
 	case "ndjson":
-		return flush(writeNDJSON), nil
+		write = writeNDJSON
 	case "csv":
-		return flush(writeCSV), nil
+		write = writeCSV
+	default:
+		return nil, usageError("--format %s: use table, json, ndjson, csv or parquet", format)
 	}
-	return nil, usageError("--format %s: use table, json, ndjson, csv or parquet", format)
+	return func(p *plan.Query, run func(*plan.Query) (engine.Rows, error)) error {
+		results := p.Results()
+		if len(results) > 1 && format != "table" && format != "json" {
+			return severalError(format)
+		}
+		for i, one := range results {
+			if len(results) > 1 {
+				between(buffered, format, i, one.Name)
+			}
+			if err := writeResult(buffered, one, run, write); err != nil {
+				return err
+			}
+		}
+		if len(results) > 1 && format == "json" {
+			fmt.Fprintln(buffered, "]}")
+		}
+		return buffered.Flush()
+	}, nil
+}
+
+func severalError(format string) error {
+	return usageError("--format %s: the query has several results: use table or json", format)
+}
+
+// between writes what stands before result i of several: {"tables":[{"name":…,"columns":…},…]} in JSON.
+func between(w io.Writer, format string, i int, name string) {
+	if name == "" {
+		name = fmt.Sprintf("Result%d", i+1)
+	}
+	switch {
+	case format == "json" && i == 0:
+		fmt.Fprint(w, `{"tables":[`)
+	case format == "json":
+		fmt.Fprint(w, ",")
+	case i > 0:
+		fmt.Fprintln(w)
+	}
+	if format == "table" {
+		fmt.Fprintln(w, printable(name))
+	}
+}
+
+func writeResult(w io.Writer, p *plan.Query, run func(*plan.Query) (engine.Rows, error), write func(io.Writer, engine.Rows, *plan.Query) error) error {
+	rows, err := run(p)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return write(w, rows, p)
 }
 
 func sortedKeys(m map[string]string) []string {
@@ -66,7 +110,11 @@ func each(rows engine.Rows, f func(row []any) error) error {
 // a chart.
 func writeJSON(w io.Writer, rows engine.Rows, p *plan.Query) error {
 	var buf []byte
-	buf = append(buf, `{"columns":[`...)
+	buf = append(buf, '{')
+	if p.Name != "" {
+		buf = append(engine.AppendJSONString(append(buf, `"name":`...), p.Name), ',')
+	}
+	buf = append(buf, `"columns":[`...)
 	for i, c := range rows.Columns() {
 		if i > 0 {
 			buf = append(buf, ',')

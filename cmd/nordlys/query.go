@@ -79,12 +79,9 @@ func queryCommand(g *global) *cobra.Command {
 				return err
 			}
 			defer w.Close()
-			rows, err := w.Engine().Run(c.Context(), engine.Request{Query: p, Tables: w, Now: q.Now, Limits: q.Limits})
-			if err != nil {
-				return err
-			}
-			defer rows.Close()
-			return write(rows, p)
+			return write(p, func(one *plan.Query) (engine.Rows, error) {
+				return w.Engine().Run(c.Context(), engine.Request{Query: one, Tables: w, Now: q.Now, Limits: q.Limits})
+			})
 		},
 	}
 	f.add(c)
@@ -112,6 +109,9 @@ func exportParquet(c *cobra.Command, g *global, f *queryFlags, text string) erro
 		return err
 	}
 	defer w.Close()
+	if len(p.More) > 0 {
+		return severalError("parquet")
+	}
 	path := filepath.Join(dir, "result.parquet")
 	if _, err := w.Engine().Export(c.Context(), engine.Request{Query: p, Tables: w, Now: q.Now, Limits: q.Limits}, path); err != nil {
 		return err
@@ -148,7 +148,7 @@ func openFor(ctx context.Context, g *global, q workspace.Query, o duckdb.Options
 		return nil, nil, &exitError{exitEnvironment, err}
 	}
 	p, list, err := w.Compile(ctx, q)
-	if err == nil && !readsTables(p.Root) {
+	if err == nil && !readsTables(p) {
 		showDiagnostics(list, q.Text)
 		return w, p, nil
 	}
@@ -177,14 +177,16 @@ func showDiagnostics(list diag.List, text string) {
 	}
 }
 
-// readsTables says whether a plan reads a stored table anywhere, subqueries included.
-func readsTables(n plan.Node) bool {
+// readsTables says whether a query reads a stored table anywhere, subqueries included.
+func readsTables(p *plan.Query) bool {
 	found := false
-	plan.Visit(n, func(n plan.Node) bool {
-		if _, ok := n.(*plan.Scan); ok {
-			found = true
-		}
-		return !found
-	})
+	for _, one := range p.Results() {
+		plan.Visit(one.Root, func(n plan.Node) bool {
+			if _, ok := n.(*plan.Scan); ok {
+				found = true
+			}
+			return !found
+		})
+	}
 	return found
 }

@@ -8,6 +8,7 @@
 //	              Microsoft's documentation, never from our own output
 //	error.txt     or instead: a diagnostic code and the text that it must mark, separated by a space
 //	unordered     an empty file: the order of the rows does not matter
+//	rows-2.json   the second answer of a query with several results, and so on
 //	gap.txt       the reason why the case is known to fail; a case that passes all the same fails
 //
 // The text before the first file says what behaviour the case shows and which page settles it.
@@ -110,22 +111,39 @@ func runCase(e engine.Engine, parts map[string]string) string {
 	if p := printsBack(query); p != "" {
 		return p
 	}
+	for i, one := range q.Results() {
+		name := "rows.json"
+		if i > 0 {
+			name = fmt.Sprintf("rows-%d.json", i+1)
+		}
+		if problem := compare(e, one, parts, name); problem != "" {
+			return problem
+		}
+	}
+	if _, ok := parts[fmt.Sprintf("rows-%d.json", len(q.Results())+1)]; ok {
+		return fmt.Sprintf("the query has %d results", len(q.Results()))
+	}
+	return ""
+}
+
+// compare runs one result of a query and gives what differs from the rows expected.
+func compare(e engine.Engine, q *plan.Query, parts map[string]string, name string) string {
 	got, err := ask(e, q)
 	if err != nil {
 		return err.Error()
 	}
 	var want answer
-	d := json.NewDecoder(strings.NewReader(parts["rows.json"]))
+	d := json.NewDecoder(strings.NewReader(parts[name]))
 	d.UseNumber()
 	if err := d.Decode(&want); err != nil {
-		return "rows.json: " + err.Error()
+		return name + ": " + err.Error()
 	}
 	if _, ok := parts["unordered"]; ok {
 		sortRows(want.Rows)
 		sortRows(got.Rows)
 	}
 	if diff := cmp.Diff(normal(want), normal(got)); diff != "" {
-		return "answer differs (-want +got):\n" + diff
+		return name + ": answer differs (-want +got):\n" + diff
 	}
 	return ""
 }

@@ -79,13 +79,18 @@ func Bind(q *syntax.Query, tables Tables, opt Options) (*plan.Query, diag.List) 
 	}
 	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}}
 	b.now, _ = syntax.TicksOf(opt.Now)
-	result := b.statements(q.Statements, newScope(nil))
+	results := b.statements(q.Statements, newScope(nil))
 	b.adviseTimes()
 	b.diags.Sort()
-	if b.diags.HasErrors() || result == nil {
+	if b.diags.HasErrors() || len(results) == 0 {
 		return nil, b.diags
 	}
-	return &plan.Query{Root: result.node, Render: b.render}, b.diags
+	answer := results[0]
+	answer.More = results[1:]
+	if len(results) == 1 {
+		answer.Name = ""
+	}
+	return answer, b.diags
 }
 
 func (b *binder) report(d diag.Diagnostic) {

@@ -22,8 +22,14 @@ func (b *binder) compose(text string, tables map[string]*relation, values map[st
 	r := b.broken()
 	if diags.HasErrors() {
 		b.report(diags[0])
-	} else if result := b.statements(tree.Statements, s); result != nil {
-		r = result
+	}
+	for _, st := range tree.Statements {
+		switch st := st.(type) {
+		case *syntax.LetStatement:
+			b.let(st, s)
+		case *syntax.ExpressionStatement:
+			r = b.tabular(st.Expression, s)
+		}
 	}
 	for i := before; i < len(b.diags); i++ {
 		b.diags[i].Span = diag.Span(at.Pos())

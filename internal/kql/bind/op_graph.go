@@ -219,6 +219,7 @@ func (b *binder) graphOperator(in *relation, o syntax.Operator, s *scope) *relat
 // graphToTableOperator gives the nodes or the edges as they are, with their numbers where asked for.
 func (b *binder) graphToTableOperator(g *graph, o *syntax.GraphToTableOperator, s *scope) *relation {
 	var result *relation
+	var tables []*relation
 	for _, part := range o.Parts {
 		r := g.nodes
 		if part.Edges {
@@ -254,6 +255,8 @@ func (b *binder) graphToTableOperator(g *graph, o *syntax.GraphToTableOperator, 
 			t.source = part.As.Text
 			s.vars[part.As.Text] = &variable{table: t}
 		}
+		t.result = part.As.Text
+		tables = append(tables, t)
 		if result == nil {
 			result = t
 		}
@@ -263,7 +266,7 @@ func (b *binder) graphToTableOperator(g *graph, o *syntax.GraphToTableOperator, 
 	}
 	if len(o.Parts) > 1 {
 		named := *result
-		named.declares = true
+		named.declares, named.results = true, tables
 		return &named
 	}
 	return result

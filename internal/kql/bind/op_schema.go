@@ -53,7 +53,7 @@ func (b *binder) asOperator(in *relation, o *syntax.AsOperator, s *scope) *relat
 			r = *b.share(in, o.Name.Text, o)
 		}
 	}
-	r.source = o.Name.Text
+	r.source, r.result = o.Name.Text, o.Name.Text
 	s.vars[o.Name.Text] = &variable{table: &r}
 	return &r
 }

@@ -54,6 +54,10 @@ func (b *binder) tabular(e syntax.Expression, s *scope) *relation {
 		b.report(diag.GraphNotTable(e.Pos()))
 		return b.broken()
 	}
+	if len(r.results) > 1 {
+		b.report(diag.SeveralTables(e.Pos()))
+		return b.broken()
+	}
 	return r
 }
 
@@ -266,6 +270,10 @@ func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
 
 // operator binds one operator; inside a subquery that runs for each group of rows, one that keeps the groups apart.
 func (b *binder) operator(in *relation, o syntax.Operator, s *scope, top bool) *relation {
+	if len(in.results) > 1 {
+		b.report(diag.SeveralTables(o.Pos()))
+		return b.broken()
+	}
 	if in.part != nil {
 		return b.partitioned(in, o, s)
 	}
@@ -277,6 +285,12 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.graphOperator(in, o, s)
 	}
 	switch o := o.(type) {
+	case *syntax.ForkOperator:
+		return b.forkOperator(in, o, s)
+	case *syntax.FacetOperator:
+		return b.facetOperator(in, o, s)
+	case *syntax.ConsumeOperator:
+		return b.consumeOperator(in, o)
 	case *syntax.ScanOperator:
 		return b.scanOperator(in, o, s)
 	case *syntax.MakeGraphOperator:

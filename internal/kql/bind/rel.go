@@ -26,6 +26,10 @@ type relation struct {
 	graph *graph
 	// declares is set where an operator has given names to several tables, which the statements behind it read.
 	declares bool
+	// results are the tables of an operator that makes several; nothing but the end of the query may follow it.
+	results []*relation
+	// result is the name that the table has in an answer of several tables.
+	result string
 }
 
 // smallTable is the number of columns up to which a search through them beats a map.

@@ -67,30 +67,43 @@ func (s *scope) names(keep func(*variable) bool) []string {
 	return list
 }
 
-// statements binds a whole query and returns its result, nil if there is none.
-func (b *binder) statements(list []syntax.Statement, s *scope) *relation {
-	var result *relation
-	var first syntax.Node
+// statements binds a whole query and returns its results: one for each statement that is an expression, several where
+// one ends in fork or facet.
+func (b *binder) statements(list []syntax.Statement, s *scope) []*plan.Query {
+	var results []*plan.Query
+	var named []*relation
+	asked := false
 	for _, st := range list {
 		switch st := st.(type) {
 		case *syntax.LetStatement:
 			b.let(st, s)
 		case *syntax.ExpressionStatement:
-			if first != nil {
-				if !b.query.Broken {
-					b.report(diag.NotSupportedYet(st.Pos(), "several results in one query"))
-				}
-				b.resultOf(st.Expression, s)
+			asked = true
+			b.render = nil
+			r := b.resultOf(st.Expression, s)
+			if r.declares {
+				// Named tables are read by the statements behind; if there are none they are the answer.
+				named = r.results
 				continue
 			}
-			first = st
-			result = b.resultOf(st.Expression, s)
+			tables := r.results
+			if tables == nil {
+				tables = []*relation{r}
+			}
+			for _, t := range tables {
+				results = append(results, &plan.Query{Name: t.result, Root: t.node, Render: b.render})
+			}
 		}
 	}
-	if first == nil && !b.diags.HasErrors() && !b.query.Broken && !hasBad(list) {
+	if len(results) == 0 {
+		for _, t := range named {
+			results = append(results, &plan.Query{Name: t.result, Root: t.node})
+		}
+	}
+	if !asked && !b.diags.HasErrors() && !b.query.Broken && !hasBad(list) {
 		b.report(diag.MissingQuery(diag.Span{Start: 0, End: b.query.End}))
 	}
-	return result
+	return results
 }
 
 func hasBad(list []syntax.Statement) bool {

@@ -386,6 +386,14 @@ func PatternValue(span Span, name string) Diagnostic {
 	}
 }
 
+// SeveralTables says that an operator with several results stands where one table is read.
+func SeveralTables(span Span) Diagnostic {
+	return Diagnostic{
+		Code: CodeSeveralTables, Summary: "Several tables where one is needed", Span: span,
+		Detail: "fork, facet and graph-to-table with nodes and edges have several results: nothing may follow them.",
+	}
+}
+
 // MixedComparison warns that text is compared with a value of another type, which converts the text.
 func MixedComparison(span Span, left, right string) Diagnostic {
 	return Diagnostic{

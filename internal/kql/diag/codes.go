@@ -74,6 +74,7 @@ const (
 	CodePluginRefused       Code = "plugin-refused"
 	CodePluginSchema        Code = "plugin-schema"
 	CodeCannotRun           Code = "cannot-run"
+	CodeSeveralTables       Code = "several-tables"
 	CodeGraphExpected       Code = "graph-expected"
 	CodeGraphNotTable       Code = "graph-not-table"
 	CodeGraphPattern        Code = "graph-pattern"
@@ -97,7 +98,7 @@ func Codes() []CodeDoc {
 		{CodeInvalidLiteral, "The text in a typed literal is no value of the type.", "print datetime(yesterday)"},
 		{CodeUnclosedBracket, "An opening bracket has no partner.", "print (1 + 2"},
 		{CodeUnknownOperator, "No tabular operator has this name.", "print x = 1 | summarise count()"},
-		{CodeNotSupportedYet, "The language has it, this product does not yet.", "print x = 1 | reduce by x"},
+		{CodeNotSupportedYet, "The language has it, this product does not yet.", "print x = 1 | execute-and-cache"},
 		{CodeTooDeep, "Brackets or operators are nested beyond the limit.", ""},
 		{CodeManagementCommand, "The text is a command to a cluster, not a query.", ".show tables"},
 		{CodeMissingName, "A name is needed and none was written.", "print x = 1 | as"},
@@ -155,6 +156,7 @@ func Codes() []CodeDoc {
 		{CodePluginRefused, "The plugin does what a query may not do here.", "print x = 1 | evaluate python(typeof(*), 'result = df')"},
 		{CodePluginSchema, "The columns of the plugin must be known before the query runs.", "print d = dynamic({}) | evaluate bag_unpack(d)"},
 		{CodeCannotRun, "An operator or plugin cannot work on what it is given.", "print d = dynamic({}), a = 1 | evaluate bag_unpack(d) : (*, a: long)"},
+		{CodeSeveralTables, "What has several results stands where one table is read.", "print a = 1 | fork (count) (take 1) | count"},
 		{CodeGraphExpected, "An operator of graphs stands behind a table.", "print a = 1 | graph-match (x)-->(y) project x.a"},
 		{CodeGraphNotTable, "A graph stands where rows are read.", "print a = 1, b = 2 | make-graph a --> b | count"},
 		{CodeGraphPattern, "A pattern has names or lengths that cannot be.", "print a = 1, b = 2 | make-graph a --> b | graph-match (x)-[e*3..1]->(y) project e.a"},

@@ -14,9 +14,16 @@ type Column struct {
 
 // Query is a bound query, ready to run.
 type Query struct {
+	Name   string // of the result, "" if the query gives none
 	Root   Node
 	Render *Render // visualization asked for, nil if none
+	// More are the further results in their order, of a query with several statements, fork or facet. Each is run by
+	// itself.
+	More []*Query
 }
+
+// Results lists all results, the first included.
+func (q *Query) Results() []*Query { return append([]*Query{q}, q.More...) }
 
 // Render is what the render operator asked for; it is carried in the result and changes no row.
 type Render struct {

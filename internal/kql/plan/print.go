@@ -16,6 +16,9 @@ func (q *Query) String() string {
 	if q.Render != nil {
 		fmt.Fprintf(&p.b, "render %s\n", q.Render.Kind)
 	}
+	for _, more := range q.More {
+		fmt.Fprintf(&p.b, "result %s\n%s", more.Name, more)
+	}
 	return p.b.String()
 }
 

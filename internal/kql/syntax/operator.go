@@ -146,6 +146,12 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.asOperator()
 	case "serialize":
 		return p.serializeOperator()
+	case "fork":
+		return p.forkOperator()
+	case "facet":
+		return p.facetOperator()
+	case "consume":
+		return &ConsumeOperator{Parameters: p.parameters("decodeblocks")}
 	case "scan":
 		return p.scanOperator()
 	case "make-graph":
@@ -227,14 +233,14 @@ func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-by-names project-rename project-reorder summarize
 		distinct count sort order top top-nested top-hitters take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where parse-kv render getschema as
 		serialize print range
-		scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
+		fork facet consume scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
 const unsupportedOperators = `find
-	externaldata facet fork reduce
-	graph-where-nodes graph-where-edges graph consume execute-and-cache
+	externaldata reduce
+	graph-where-nodes graph-where-edges graph execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
 func isUnsupportedOperator(name string) bool {

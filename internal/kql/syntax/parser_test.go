@@ -88,7 +88,7 @@ func TestMistakes(t *testing.T) {
 		{"T | where a == | extend b = | take 5", "unexpected-token@15-16 unexpected-token@28-29"},
 		{"T | where (a == 1 | take 5", "unclosed-bracket@10-11"},
 		{"T | summarise count()", "unknown-operator@4-13"},
-		{"T | facet by x with (take 1) | where y | reduce by 5", "not-supported-yet@4-9 not-supported-yet@41-47"},
+		{"T | macro-expand x with (take 1) | where y | execute-and-cache by 5", "not-supported-yet@4-16 not-supported-yet@45-62"},
 		{"T | execute-and-cache a | where", "not-supported-yet@4-21 unexpected-token@31-31"},
 		{"externaldata(a:string)['x'] with (format='csv') | take 1", "not-supported-yet@0-12"},
 		{"declare query_parameters(a:long); T", "not-supported-yet@0-24"},
