@@ -26,6 +26,7 @@ type queryFlags struct {
 	timeout       time.Duration
 	rows          int64
 	memory        string
+	parameters    []string
 }
 
 func (f *queryFlags) add(c *cobra.Command) {
@@ -33,11 +34,22 @@ func (f *queryFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.now, "now", "", "the value of now(), RFC 3339; the clock if not given")
 	c.Flags().DurationVar(&f.timeout, "timeout", 10*time.Minute, "stop a query that takes longer")
 	c.Flags().Int64Var(&f.rows, "max-rows", 0, "refuse a result with more rows; 0 is no bound")
+	c.Flags().StringArrayVar(&f.parameters, "param", nil, "NAME=VALUE of a parameter that the query declares; may be given several times")
 	c.Flags().StringVar(&f.memory, "max-memory", "", "memory for a query, such as 4GB; DuckDB's default is 80 % of the machine's")
 }
 
 func (f *queryFlags) query(text string) (workspace.Query, error) {
 	q := workspace.Query{Text: text, Now: time.Now().UTC(), Limits: engine.Limits{Timeout: f.timeout, Rows: f.rows}}
+	for _, p := range f.parameters {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok {
+			return q, usageError("--param %s: write it as name=value", p)
+		}
+		if q.Parameters == nil {
+			q.Parameters = map[string]string{}
+		}
+		q.Parameters[name] = value
+	}
 	if f.now != "" {
 		t, err := time.Parse(time.RFC3339, f.now)
 		if err != nil {

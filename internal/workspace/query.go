@@ -20,7 +20,9 @@ type Query struct {
 	Now      time.Time // the value of now(); zero is the clock
 	From, To time.Time // bound TimeGenerated of every stored table, both included; zero is open
 	Limits   engine.Limits
-	Advice   bool // also warn of what is slow or likely a mistake
+	// Parameters are the values of the parameters that the query declares, as texts.
+	Parameters map[string]string
+	Advice     bool // also warn of what is slow or likely a mistake
 }
 
 // ErrDiagnostics says that a query has errors; the list that comes with it tells them.
@@ -33,14 +35,14 @@ func (w *Workspace) Compile(ctx context.Context, q Query) (*plan.Query, diag.Lis
 		q.Now = time.Now().UTC()
 	}
 	discover := engine.Discover(ctx, w.db, engine.Request{Tables: w, Now: q.Now, Limits: q.Limits})
-	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Advice: q.Advice, Discover: discover})
+	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Advice: q.Advice, Parameters: q.Parameters, Discover: discover})
 	if p == nil || list.HasErrors() {
 		return nil, list, ErrDiagnostics
 	}
 	return p, list, nil
 }
 
-// Query compiles and runs a query. On ErrDiagnostics the list says what is wrong with it; otherwise the list holds
+// Query compiles a query and runs it, of several results the first. On ErrDiagnostics the list says what is wrong with it; otherwise the list holds
 // warnings, and the caller closes the rows.
 func (w *Workspace) Query(ctx context.Context, q Query) (engine.Rows, *plan.Query, diag.List, error) {
 	if q.Now.IsZero() {

@@ -30,6 +30,8 @@ type Options struct {
 	From, To time.Time
 	// Advice asks for warnings about what is slow or likely a mistake, beside those about what is doubtful.
 	Advice bool
+	// Parameters are the values of query parameters, as texts; the query declares which it takes, and their types.
+	Parameters map[string]string
 	// MaxNodes bounds the plan; 0 means DefaultMaxNodes.
 	MaxNodes int
 	// Discover runs a plan while the query is bound and gives its rows, at most limit: the columns of some plugins

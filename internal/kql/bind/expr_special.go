@@ -11,6 +11,8 @@ import (
 // nil for all other calls.
 func (b *binder) specialCall(e *syntax.FunctionCallExpression, en *env) plan.Expr {
 	switch e.Name.Text {
+	case "assert":
+		return b.assert(e, en)
 	case "toscalar":
 		return b.toScalar(e, en)
 	case "column_ifexists", "columnifexists":

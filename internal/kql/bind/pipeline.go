@@ -32,8 +32,15 @@ func (b *binder) isTabular(e syntax.Expression, en *env) bool {
 		}
 		if v := en.scope.lookup(e.Name.Text); v != nil && v.function != nil {
 			return b.returnsTable(v.function)
+		} else if v != nil && v.pattern != nil {
+			return true
 		}
+	case *syntax.ElementExpression:
+		return b.patternCall(e, en.scope) != nil
 	case *syntax.PathExpression:
+		if b.patternCall(e, en.scope) != nil {
+			return true
+		}
 		if c, ok := e.Expression.(*syntax.FunctionCallExpression); ok {
 			return b.isTabular(c, en)
 		}
@@ -63,6 +70,9 @@ func (b *binder) tabular(e syntax.Expression, s *scope) *relation {
 
 // tableOrGraph binds an expression that must be a table, or a graph for the operators of graphs.
 func (b *binder) tableOrGraph(e syntax.Expression, s *scope) *relation {
+	if p := b.patternCall(e, s); p != nil {
+		return b.patternTable(p, e, s)
+	}
 	switch e := e.(type) {
 	case *syntax.PipeExpression:
 		return b.pipe(e, s, false)
@@ -90,7 +100,7 @@ func (b *binder) tableName(e *syntax.NameReference, s *scope) *relation {
 			return b.again(v.table, e)
 		case v.function != nil:
 			return b.callTable(v.function, nil, e, s)
-		case isUnknown(v.scalar.expr):
+		case v.scalar != nil && isUnknown(v.scalar.expr):
 			return b.broken()
 		}
 		b.report(diag.TableExpected(e.Pos()))

@@ -11,6 +11,7 @@ type variable struct {
 	scalar   *scalar
 	table    *relation
 	function *function
+	pattern  *syntax.DeclarePatternStatement
 }
 
 // scalar is a value with the number of expressions it stands for.
@@ -77,6 +78,14 @@ func (b *binder) statements(list []syntax.Statement, s *scope) []*plan.Query {
 		switch st := st.(type) {
 		case *syntax.LetStatement:
 			b.let(st, s)
+		case *syntax.SetOptionStatement:
+			b.setOption(st)
+		case *syntax.DeclareParametersStatement:
+			b.declareParameters(st, s)
+		case *syntax.DeclarePatternStatement:
+			b.declarePattern(st, s)
+		case *syntax.RestrictStatement:
+			b.restrict(st, s)
 		case *syntax.ExpressionStatement:
 			asked = true
 			b.render = nil

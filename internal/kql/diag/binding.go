@@ -386,6 +386,35 @@ func PatternValue(span Span, name string) Diagnostic {
 	}
 }
 
+// AssertionFailed says that the condition of assert() is false.
+func AssertionFailed(span Span, message string) Diagnostic {
+	return Diagnostic{Code: CodeAssertionFailed, Summary: "assert() has failed", Span: span, Detail: message}
+}
+
+// MissingParameter says that a declared query parameter has no value.
+func MissingParameter(span Span, name string) Diagnostic {
+	return Diagnostic{
+		Code: CodeMissingParameter, Summary: "Query parameter without a value", Span: span,
+		Detail: fmt.Sprintf("Give it with --param %s=VALUE, or declare a default.", name),
+	}
+}
+
+// ParameterValue says that the value of a query parameter is none of its type.
+func ParameterValue(span Span, name, typeName string) Diagnostic {
+	return Diagnostic{
+		Code: CodeWrongType, Summary: "Value of a query parameter does not fit", Span: span,
+		Detail: fmt.Sprintf("The value given for %s is no %s.", name, typeName),
+	}
+}
+
+// PatternUnmatched says that a pattern has no case for the arguments of a call.
+func PatternUnmatched(span Span, name string) Diagnostic {
+	return Diagnostic{
+		Code: CodePatternUnmatched, Summary: "No case of the pattern fits", Span: span,
+		Detail: fmt.Sprintf("The declaration of %s has no case for these values.", name),
+	}
+}
+
 // SeveralTables says that an operator with several results stands where one table is read.
 func SeveralTables(span Span) Diagnostic {
 	return Diagnostic{

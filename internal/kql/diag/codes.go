@@ -74,6 +74,9 @@ const (
 	CodePluginRefused       Code = "plugin-refused"
 	CodePluginSchema        Code = "plugin-schema"
 	CodeCannotRun           Code = "cannot-run"
+	CodeAssertionFailed     Code = "assertion-failed"
+	CodeMissingParameter    Code = "missing-parameter"
+	CodePatternUnmatched    Code = "pattern-unmatched"
 	CodeSeveralTables       Code = "several-tables"
 	CodeGraphExpected       Code = "graph-expected"
 	CodeGraphNotTable       Code = "graph-not-table"
@@ -156,6 +159,9 @@ func Codes() []CodeDoc {
 		{CodePluginRefused, "The plugin does what a query may not do here.", "print x = 1 | evaluate python(typeof(*), 'result = df')"},
 		{CodePluginSchema, "The columns of the plugin must be known before the query runs.", "print d = dynamic({}) | evaluate bag_unpack(d)"},
 		{CodeCannotRun, "An operator or plugin cannot work on what it is given.", "print d = dynamic({}), a = 1 | evaluate bag_unpack(d) : (*, a: long)"},
+		{CodeAssertionFailed, "The condition of assert() is false.", "print assert(1 > 2, 'too small')"},
+		{CodeMissingParameter, "A declared query parameter has no value.", "declare query_parameters(n: long); print n"},
+		{CodePatternUnmatched, "A pattern has no case for these values.", "declare pattern P = (a: string) { ('x') = { print 1 }; }; P('y')"},
 		{CodeSeveralTables, "What has several results stands where one table is read.", "print a = 1 | fork (count) (take 1) | count"},
 		{CodeGraphExpected, "An operator of graphs stands behind a table.", "print a = 1 | graph-match (x)-->(y) project x.a"},
 		{CodeGraphNotTable, "A graph stands where rows are read.", "print a = 1, b = 2 | make-graph a --> b | count"},

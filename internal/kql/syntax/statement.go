@@ -51,7 +51,17 @@ func (p *parser) statement() Statement {
 			return p.letStatement()
 		case "set":
 			return p.setStatement()
-		case "declare", "alias", "restrict":
+		case "declare":
+			switch p.peekAt(1).Text {
+			case "query_parameters":
+				return p.declareParametersStatement()
+			case "pattern":
+				return p.declarePatternStatement()
+			}
+			return p.unsupportedStatement()
+		case "restrict":
+			return p.restrictStatement()
+		case "alias":
 			return p.unsupportedStatement()
 		}
 	}
@@ -59,7 +69,7 @@ func (p *parser) statement() Statement {
 	return &ExpressionStatement{Span: p.from(start), Expression: e}
 }
 
-// unsupportedStatement reads over declare, alias and restrict.
+// unsupportedStatement reads over alias and other declarations.
 func (p *parser) unsupportedStatement() Statement {
 	start := p.start()
 	first := p.advance()

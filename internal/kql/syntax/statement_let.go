@@ -178,13 +178,18 @@ func (f *FunctionDeclaration) print(w *printer) {
 			w.expression(param.Default, 0)
 		}
 	}
-	w.write(") {\n")
-	for _, s := range f.Body.Statements {
+	w.write(") ")
+	w.body(f.Body)
+}
+
+func (w *printer) body(b *FunctionBody) {
+	w.write("{\n")
+	for _, s := range b.Statements {
 		w.statement(s)
 		w.write(";\n")
 	}
-	if f.Body.Expression != nil {
-		w.expression(f.Body.Expression, 0)
+	if b.Expression != nil {
+		w.expression(b.Expression, 0)
 	}
 	w.write("\n}")
 }
