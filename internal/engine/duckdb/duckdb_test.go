@@ -43,6 +43,23 @@ func TestErrorIsTheCause(t *testing.T) {
 
 func TestExamples(t *testing.T) { enginetest.Examples(t, open(t)) }
 
+// TestLaws checks the laws on pipelines that are the same each time; FuzzLaws goes on from there.
+func TestLaws(t *testing.T) {
+	db, n, checked := open(t), 100, 0
+	for seed := range n {
+		checked += enginetest.Laws(t, db, uint64(seed))
+	}
+	t.Logf("%d laws held on %d pipelines", checked, n)
+	if checked < 3*n {
+		t.Errorf("only %d laws were checked: most queries are refused", checked)
+	}
+}
+
+func FuzzLaws(f *testing.F) {
+	db := open(f)
+	f.Fuzz(func(t *testing.T, seed uint64) { enginetest.Laws(t, db, seed) })
+}
+
 func TestCorpus(t *testing.T) { enginetest.Corpus(t, open(t), enginetest.CorpusDir()) }
 
 // A query that reached for files or settings would be refused by the engine too.

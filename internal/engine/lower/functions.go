@@ -28,7 +28,7 @@ func newLowerings() map[string]lowering {
 		"case": lowerCase, "coalesce": lowerCoalesce,
 		"isnull": lowerIsNull, "isnotnull": lowerIsNull, "isempty": lowerIsEmpty, "isnotempty": lowerIsEmpty,
 		"gettype": lowerGetType, "now": lowerNow, "ago": lowerNow, "ingestion_time": lowerIngestionTime,
-		"strcat": lowerStrcat, "strcat_delim": lowerStrcat, "reverse": lowerReverse, "strrep": lowerStrrep,
+		"strcat_array": lowerStrcatArray, "round.decimal": lowerRoundDecimal, "strcat": lowerStrcat, "strcat_delim": lowerStrcat, "reverse": lowerReverse, "strrep": lowerStrrep,
 		"substring": lowerSubstring, "split": lowerSplit,
 		"extract": lowerExtract, "extract_all": lowerExtractAll, "extract_all.groups": lowerExtractAll, "extract_json": lowerExtractJSON,
 		"replace_regex": lowerReplaceRegex, "replace_regex_old": lowerReplaceRegex,

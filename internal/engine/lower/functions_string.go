@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"nordlys/internal/kql/catalog"
 	"nordlys/internal/kql/plan"
 )
 
@@ -75,7 +76,7 @@ func lowerStrrep(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	}
 	v, n := tostring(args[0], c.Args[0].Type()), "greatest(0, least("+args[1]+", 1024))"
 	if len(args) == 3 {
-		return "coalesce(array_to_string(list_transform(generate_series(1, " + n + "), i -> " + v + "), " + args[2] + "), '')", nil
+		return "substr(repeat(" + args[2] + " || " + v + ", " + n + "), length(" + args[2] + ") + 1)", nil
 	}
 	return "repeat(" + v + ", " + n + ")", nil
 }
@@ -293,4 +294,44 @@ func lowerAnomalies(l *lowerer, c *plan.Call, sc scope) (string, error) {
 		return "go_series_decompose_anomalies(" + args[0] + ", '[]')", nil
 	}
 	return "go_series_decompose_anomalies(" + args[0] + ", kql_array([" + strings.Join(rest, ", ") + "]))", nil
+}
+
+// lowerStrcatArray joins the elements of an array; DuckDB's own joining takes a known delimiter only.
+func lowerStrcatArray(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.exprs(c.Args, sc)
+	if err != nil {
+		return "", err
+	}
+	texts := "list_transform(CAST(json_extract_string(" + args[0] + ", '$[*]') AS VARCHAR[]), x -> coalesce(x, ''))"
+	if _, ok := constText(c, 1); ok {
+		return "coalesce(array_to_string(" + texts + ", " + args[1] + "), '')", nil
+	}
+	return "coalesce(CASE WHEN len(" + texts + ") > 0 THEN list_reduce(" + texts + ", (a, b) -> a || " + args[1] + " || b) END, '')", nil
+}
+
+// lowerRoundDecimal rounds a decimal; DuckDB does so to a known number of digits only.
+func lowerRoundDecimal(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	rounded := func(n int) string { return fmt.Sprintf("CAST(round(%s, %d) AS DECIMAL(38,10))", args[0], n) }
+	if len(args) == 1 {
+		return rounded(0), nil
+	}
+	if k, ok := c.Args[1].(*plan.Const); ok {
+		n, _ := k.Value.(int64)
+		if k.Value == nil {
+			return null(catalog.Decimal), nil
+		}
+		return rounded(int(max(-38, min(n, 38)))), nil
+	}
+	const digits = 10 // after the point, of Nordlys's decimals
+	var b strings.Builder
+	fmt.Fprintf(&b, "CASE WHEN %s >= %d THEN %s", args[1], digits, args[0])
+	for n := digits - 1; n > -28; n-- {
+		fmt.Fprintf(&b, " WHEN %s = %d THEN %s", args[1], n, rounded(n))
+	}
+	fmt.Fprintf(&b, " WHEN %s IS NOT NULL THEN CAST(0 AS DECIMAL(38,10)) END", args[1])
+	return b.String(), nil
 }

@@ -240,6 +240,9 @@ func (l *lowerer) sort(n *plan.Sort, nd need, bounds Bounds) (*block, error) {
 		b = b.wrap()
 	}
 	for _, k := range n.Keys {
+		if _, same := k.Expr.(*plan.Const); same {
+			continue // SQL would take it for the number of a column
+		}
 		s, err := l.expr(k.Expr, b.cols)
 		if err != nil {
 			return nil, err

@@ -53,7 +53,7 @@ var templates = map[string]string{
 	"replace_strings": "go_replace_strings($1, $2, $3)",
 
 	"abs.long": "abs($1)", "abs.real": "abs($1)", "abs.decimal": "abs($1)", "abs.timespan": "abs($1)",
-	"round": "round($1{, CAST($2 AS INTEGER)})", "round.whole": "round($1{, CAST($2 AS INTEGER)})", "round.decimal": "CAST(round($1{, CAST($2 AS INTEGER)}) AS DECIMAL(38,10))",
+	"round": "round($1{, CAST($2 AS INTEGER)})", "round.whole": "round($1{, CAST($2 AS INTEGER)})",
 	"ceiling": "ceil($1)", "ceiling.whole": "$1", "ceiling.decimal": "CAST(ceil($1) AS DECIMAL(38,10))",
 	"pow": "pow($1, $2)", "sqrt": "CASE WHEN $1 >= 0 THEN sqrt($1) END", "exp": "exp($1)",
 	"log": "CASE WHEN $1 > 0 THEN ln($1) END", "log2": "CASE WHEN $1 > 0 THEN log2($1) END", "log10": "CASE WHEN $1 > 0 THEN log10($1) END",
@@ -77,7 +77,6 @@ var templates = map[string]string{
 	"array_sum":         "CASE WHEN json_type($1) = 'ARRAY' THEN coalesce(list_sum(list_transform(CAST(json_extract_string($1, '$[*]') AS VARCHAR[]), x -> TRY_CAST(x AS DOUBLE))), 0.0::DOUBLE) END",
 	"array_sort_asc":    "go_array_sort($1, false, coalesce({$2, }true))",
 	"array_sort_desc":   "go_array_sort($1, true, coalesce({$2, }true))",
-	"strcat_array":      "coalesce(array_to_string(list_transform(CAST(json_extract_string($1, '$[*]') AS VARCHAR[]), x -> coalesce(x, '')), $2), '')",
 	"set_union":         "go_set_union(kql_array([$*]))",
 	"set_intersect":     "go_set_intersect(kql_array([$*]))",
 	"set_difference":    "go_set_difference(kql_array([$*]))",
