@@ -182,6 +182,10 @@ func queryError(ctx context.Context, err error, l engine.Limits) error {
 		if line := firstLine(e.Msg); strings.Contains(line, ".parquet") {
 			return fmt.Errorf("a segment of the workspace is missing or damaged: restore the file from a copy, or import the evidence into a new workspace: %s", line)
 		}
+		// What a function of package scalar says, behind the driver's own words.
+		if _, own, ok := strings.Cut(firstLine(e.Msg), "driver: API error: "); ok {
+			return errors.New(own)
+		}
 		switch e.Type {
 		case driverpkg.ErrorTypeOutOfMemory:
 			return fmt.Errorf("the query needs more memory than allowed: filter earlier, or summarize fewer groups: %w", err)

@@ -70,7 +70,7 @@ func (u *udf) Config() driverpkg.ScalarFuncConfig { return u.config }
 
 // Executor implements the driver's ScalarFunc.
 func (u *udf) Executor() driverpkg.ScalarFuncExecutor {
-	return driverpkg.ScalarFuncExecutor{ChunkContextExecutor: func(_ context.Context, chunk *driverpkg.ChunkIteratorState) error {
+	return driverpkg.ScalarFuncExecutor{ChunkContextExecutor: func(ctx context.Context, chunk *driverpkg.ChunkIteratorState) error {
 		args := make([]any, len(u.fn.Args))
 		for row, err := range chunk.Rows() {
 			if err != nil {
@@ -79,7 +79,16 @@ func (u *udf) Executor() driverpkg.ScalarFuncExecutor {
 			for i := range args {
 				args[i] = *row.GetValuePtr(i)
 			}
-			if err := row.SetResult(u.fn.Call(args)); err != nil {
+			var result any
+			if u.fn.CallContext != nil {
+				result = u.fn.CallContext(ctx, args)
+			} else {
+				result = u.fn.Call(args)
+			}
+			if err, failed := result.(error); failed {
+				return err
+			}
+			if err := row.SetResult(result); err != nil {
 				return err
 			}
 		}

@@ -3,16 +3,22 @@
 // package lower calls. They are pure: no clock, no I/O, no state.
 package scalar
 
-import "nordlys/internal/kql/catalog"
+import (
+	"context"
+
+	"nordlys/internal/kql/catalog"
+)
 
 // Func is one function. Arguments and result are nil for null, else bool, int64 (long, datetime and timespan in ticks),
 // float64 (real) or string (string, guid, decimal digits, and dynamic as JSON text). A function returns nil for input
-// it cannot read; it never panics.
+// it cannot read, and an error where the query must end; it never panics.
 type Func struct {
 	Name   string // as lowered SQL calls it: go_…
 	Args   []catalog.Type
 	Result catalog.Type
 	Call   func(args []any) any // safe for use by several goroutines
+	// CallContext is Call for a function that can take long: it ends early when ctx does. nil for all others.
+	CallContext func(ctx context.Context, args []any) any
 	// Match, if set, makes the function as one of two texts, false for nulls, for one goroutine and one run over
 	// rows: engines that can hand texts over without copying them call what it returns instead of Call. The texts are
 	// borrowed: they must not be kept.
@@ -25,7 +31,7 @@ func Functions() []Func {
 	var out []Func
 	for _, group := range [][]Func{
 		timeFuncs(), formatFuncs(), stringFuncs(), termFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
-		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(),
+		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(), patternFuncs(),
 		graphFuncs(),
 		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
 		digestFuncs(), sketchFuncs(), sessionFuncs(),

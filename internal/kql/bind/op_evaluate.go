@@ -34,6 +34,14 @@ func (b *binder) pluginFunc(name string) func(*pluginCall) *relation {
 		return b.newActivityMetrics
 	case "active_users_count":
 		return b.activeUsersCount
+	case "autocluster":
+		return b.autocluster
+	case "basket":
+		return b.basket
+	case "diffpatterns":
+		return b.diffPatterns
+	case "dcount_intersect":
+		return b.dcountIntersect
 	case "rolling_percentile":
 		return b.rollingPercentile
 	case "rows_near":
@@ -68,7 +76,7 @@ const network = "asks a server on the network, which a query may not do here: im
 
 // unsupportedPlugins are those that are only recognised.
 // https://learn.microsoft.com/kusto/query/evaluate-operator
-const unsupportedPlugins = `autocluster basket diffpatterns diffpatterns_text dcount_intersect funnel_sequence geo_line_lookup
+const unsupportedPlugins = `diffpatterns_text funnel_sequence geo_line_lookup
 	geo_polygon_lookup`
 
 // pluginCall is one call of a plugin while it is bound.
