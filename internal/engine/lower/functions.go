@@ -18,7 +18,7 @@ type lowering func(l *lowerer, c *plan.Call, sc scope) (string, error)
 
 // newLowerings lists the overloads whose SQL depends on the types or the constant values of the arguments.
 func newLowerings() map[string]lowering {
-	return map[string]lowering{
+	m := map[string]lowering{
 		"and": lowerAnd, "or": lowerOr,
 		"eq": lowerEqual, "ne": lowerNotEqual, "lt": lowerCompare("<"), "le": lowerCompare("<="), "gt": lowerCompare(">"), "ge": lowerCompare(">="),
 		"between": lowerBetween, "!between": lowerBetween, "between.datetime": lowerBetween, "!between.datetime": lowerBetween,
@@ -47,6 +47,8 @@ func newLowerings() map[string]lowering {
 		"ipv4_is_match": lowerPadded("go_ipv4_is_match", 3), "ipv4_compare": lowerPadded("go_ipv4_compare", 3), "ipv6_is_match": lowerPadded("go_ipv6_is_match", 3), "ipv6_compare": lowerPadded("go_ipv6_compare", 3), "indexof_regex": lowerPadded("go_indexof_regex", 5),
 		"array_shift_left": lowerArrayShift(""), "array_shift_right": lowerArrayShift("-"), "repeat": lowerRepeat, "rank_tdigest": lowerRankDigest, "percentrank_tdigest": lowerRankDigest, "estimate_data_size": lowerDataSize,
 	}
+	addSeriesLowerings(m)
+	return m
 }
 
 // lowerPadded calls a Go function of n parameters, with NULL for optional arguments that were not given.

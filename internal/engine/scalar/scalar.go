@@ -34,7 +34,8 @@ func Functions() []Func {
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(), patternFuncs(),
 		graphFuncs(),
 		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
-		digestFuncs(), sketchFuncs(), sessionFuncs(),
+		digestFuncs(), sketchFuncs(), sessionFuncs(), elementFuncs(), filterFuncs(),
+		periodFuncs(),
 	} {
 		out = append(out, group...)
 	}

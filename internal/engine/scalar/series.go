@@ -10,20 +10,31 @@ import (
 func seriesFuncs() []Func {
 	d := catalog.Dynamic
 	return []Func{
-		unary("go_series_fit_line", d, d, func(s string) any {
-			y, ok := parseSeries(s)
-			if !ok {
-				return nil
-			}
-			f := fitLine(y)
-			b := appendReals(append(make([]byte, 0, 24*len(y)+160), '['), f.rsquare, f.slope, f.variance, f.rvariance, f.intercept)
-			b = appendSeries(append(b, ','), len(y), f.at)
-			return string(append(b, ']'))
+		unary("go_series_fit_line", d, d, seriesFitLine),
+		unary("go_series_fit_line_dynamic", d, d, func(s string) any {
+			return named(seriesFitLine(s), "rsquare slope variance rvariance interception line_fit")
+		}),
+		unary("go_series_fit_2lines_dynamic", d, d, func(s string) any {
+			return named(fit2Lines(s), `rsquare split_idx variance rvariance line_fit right.rsquare right.slope right.interception
+				right.variance right.rvariance left.rsquare left.slope left.interception left.variance left.rvariance`)
 		}),
 		unary("go_series_fit_2lines", d, d, fit2Lines),
-		unary("go_series_stats", d, d, seriesStats),
+		{Name: "go_series_stats", Args: []catalog.Type{d, catalog.Bool}, Result: d, Call: seriesStats},
+		{Name: "go_series_stats_dynamic", Args: []catalog.Type{d, catalog.Bool}, Result: d, Call: seriesStatsBag},
 		binary("go_series_decompose_anomalies", d, d, d, decomposeAnomalies),
 	}
+}
+
+// seriesFitLine gives [rsquare, slope, variance, rvariance, interception, line_fit].
+func seriesFitLine(s string) any {
+	y, ok := parseSeries(s)
+	if !ok {
+		return nil
+	}
+	f := fitLine(y)
+	b := appendReals(append(make([]byte, 0, 24*len(y)+160), '['), f.rsquare, f.slope, f.variance, f.rvariance, f.intercept)
+	b = appendSeries(append(b, ','), len(y), f.at)
+	return string(append(b, ']'))
 }
 
 // maxSeries bounds the points of a series.
@@ -202,37 +213,87 @@ func fit2Lines(s string) any {
 	return string(append(b, ']'))
 }
 
-// seriesStats gives [min, min_idx, max, max_idx, avg, stdev, variance], null if a point is not finite.
-// https://learn.microsoft.com/kusto/query/series-stats-function
-func seriesStats(s string) any {
-	y, ok := parseSeries(s)
+// stats are the numbers of series_stats; positions count all points.
+type stats struct {
+	least, most        int
+	min, max           float64
+	avg, variance, sum float64
+}
+
+// newStats is false if a point is not finite and those are not ignored, or if there is none.
+func newStats(y []float64, ignore bool) (stats, bool) {
+	s := stats{least: -1}
+	n := 0.0
+	for i, v := range y {
+		if !isFinite(v) {
+			if !ignore {
+				return s, false
+			}
+			continue
+		}
+		if s.least < 0 || v < s.min {
+			s.least, s.min = i, v
+		}
+		if n == 0 || v > s.max {
+			s.most, s.max = i, v
+		}
+		s.sum += v
+		n++
+	}
+	if n == 0 {
+		return s, false
+	}
+	s.avg = s.sum / n
+	for _, v := range y {
+		if isFinite(v) && n > 1 {
+			s.variance += (v - s.avg) * (v - s.avg) / (n - 1)
+		}
+	}
+	return s, true
+}
+
+// seriesStats gives [min, min_idx, max, max_idx, avg, stdev, variance], null if a point is not finite and those are not
+// ignored. https://learn.microsoft.com/kusto/query/series-stats-function
+func seriesStats(a []any) any {
+	text, _ := a[0].(string)
+	ignore, _ := a[1].(bool)
+	y, ok := parseSeries(text)
 	if !ok {
 		return nil
 	}
-	least, most := 0, 0
-	for i, v := range y {
-		if !isFinite(v) {
-			return nil
-		}
-		if v < y[least] {
-			least = i
-		}
-		if v > y[most] {
-			most = i
-		}
+	s, ok := newStats(y, ignore)
+	if !ok {
+		return nil
 	}
-	avg, squares := mean(y), 0.0
-	for _, v := range y {
-		squares += (v - avg) * (v - avg)
-	}
-	variance := 0.0
-	if len(y) > 1 {
-		variance = squares / float64(len(y)-1)
-	}
-	b := append(appendReal(append(make([]byte, 0, 160), '['), y[least]), ',')
-	b = append(strconv.AppendInt(b, int64(least), 10), ',')
-	b = append(appendReal(b, y[most]), ',')
-	b = append(strconv.AppendInt(b, int64(most), 10), ',')
-	b = appendReals(b, avg, math.Sqrt(variance), variance)
+	b := append(appendReal(append(make([]byte, 0, 160), '['), s.min), ',')
+	b = append(strconv.AppendInt(b, int64(s.least), 10), ',')
+	b = append(appendReal(b, s.max), ',')
+	b = append(strconv.AppendInt(b, int64(s.most), 10), ',')
+	b = appendReals(b, s.avg, math.Sqrt(s.variance), s.variance)
 	return string(append(b, ']'))
+}
+
+// seriesStatsBag gives the same as a bag, with the sum and the length.
+// https://learn.microsoft.com/kusto/query/series-stats-dynamic-function
+func seriesStatsBag(a []any) any {
+	text, _ := a[0].(string)
+	ignore, _ := a[1].(bool)
+	y, ok := parseSeries(text)
+	if !ok {
+		return nil
+	}
+	s, ok := newStats(y, ignore)
+	if !ok {
+		return nil
+	}
+	b := appendReal([]byte(`{"min":`), s.min)
+	b = strconv.AppendInt(append(b, `,"min_idx":`...), int64(s.least), 10)
+	b = appendReal(append(b, `,"max":`...), s.max)
+	b = strconv.AppendInt(append(b, `,"max_idx":`...), int64(s.most), 10)
+	b = appendReal(append(b, `,"avg":`...), s.avg)
+	b = appendReal(append(b, `,"stdev":`...), math.Sqrt(s.variance))
+	b = appendReal(append(b, `,"variance":`...), s.variance)
+	b = appendReal(append(b, `,"sum":`...), s.sum)
+	b = strconv.AppendInt(append(b, `,"len":`...), int64(len(y)), 10)
+	return string(append(b, '}'))
 }

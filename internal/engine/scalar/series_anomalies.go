@@ -92,49 +92,60 @@ func decomposeAnomalies(s, options string) any {
 	return string(append(b, ']'))
 }
 
-// decompose gives the baseline: the seasonal part (the median of the points in the same phase) and the trend of what
-// is left without it. The last test points are not learned from.
-// https://learn.microsoft.com/kusto/query/series-decompose-function
+// decompose gives the baseline: the seasonal part and the trend.
 func decompose(y []float64, o anomalyOptions) []float64 {
+	baseline, trend := seasonAndTrend(y, o)
+	for i := range baseline {
+		baseline[i] += trend.at(i)
+	}
+	return baseline
+}
+
+// seasonAndTrend gives the seasonal part and the trend of what is left without it. The last test points are not learned
+// from. https://learn.microsoft.com/kusto/query/series-decompose-function
+func seasonAndTrend(y []float64, o anomalyOptions) ([]float64, line) {
 	learn := y[:max(len(y)-o.testPoints, 0)]
 	period := o.seasonality
 	if period < 0 {
 		period = findPeriod(learn, o.periodScore)
 	}
-	baseline := make([]float64, len(y))
-	if period > 0 && period <= len(learn) {
-		phase := make([]float64, 0, len(learn)/period+1)
-		for p := range period {
-			phase = phase[:0]
-			for i := p; i < len(learn); i += period {
-				if isFinite(learn[i]) {
-					phase = append(phase, learn[i])
-				}
-			}
-			if len(phase) == 0 {
-				continue
-			}
-			slices.Sort(phase)
-			for i := p; i < len(y); i += period {
-				baseline[i] = quantile(phase, 0.5)
-			}
-		}
-	}
+	season := seasonal(learn, len(y), period)
 	if o.trend == "none" {
-		return baseline
+		return season, line{}
 	}
 	rest := make([]float64, len(learn))
 	for i := range learn {
-		rest[i] = learn[i] - baseline[i]
+		rest[i] = learn[i] - season[i]
 	}
-	trend := line{intercept: mean(rest)}
 	if o.trend == "linefit" {
-		trend = fitLine(rest)
+		return season, fitLine(rest)
 	}
-	for i := range baseline {
-		baseline[i] += trend.at(i)
+	return season, line{intercept: mean(rest)}
+}
+
+// seasonal gives n points of which each is the median of the points in the same phase; zeros without a period.
+func seasonal(learn []float64, n, period int) []float64 {
+	out := make([]float64, n)
+	if period <= 0 || period > len(learn) {
+		return out
 	}
-	return baseline
+	phase := make([]float64, 0, len(learn)/period+1)
+	for p := range period {
+		phase = phase[:0]
+		for i := p; i < len(learn); i += period {
+			if isFinite(learn[i]) {
+				phase = append(phase, learn[i])
+			}
+		}
+		if len(phase) == 0 {
+			continue
+		}
+		slices.Sort(phase)
+		for i := p; i < n; i += period {
+			out[i] = quantile(phase, 0.5)
+		}
+	}
+	return out
 }
 
 // quantile of sorted values, between two of them by linear interpolation.
@@ -152,10 +163,14 @@ func quantile(sorted []float64, q float64) float64 {
 // so that anomalies do not hide one another; points between the quartiles of all have the score 0. The page gives no
 // formula; this one agrees with the example that it carried at first.
 // https://learn.microsoft.com/kusto/query/series-outliers-function
-func outliers(y []float64, method string) []float64 {
+func outliers(y []float64, method string) []float64 { return scoreOutliers(y, len(y), method, 10, 90) }
+
+// scoreOutliers learns from the first points, and with ctukey leaves out what is below the low and above the high
+// percentile.
+func scoreOutliers(y []float64, learn int, method string, lowest, highest float64) []float64 {
 	scores := make([]float64, len(y))
 	sorted := make([]float64, 0, len(y))
-	for _, v := range y {
+	for _, v := range y[:learn] {
 		if isFinite(v) {
 			sorted = append(sorted, v)
 		}
@@ -167,8 +182,8 @@ func outliers(y []float64, method string) []float64 {
 	q1, q3 := quantile(sorted, 0.25), quantile(sorted, 0.75)
 	low, high := sorted, sorted
 	if method == "ctukey" && len(sorted) >= 4 {
-		cut := len(sorted) / 10
-		low, high = sorted[cut:], sorted[:len(sorted)*9/10]
+		low = sorted[min(int(float64(len(sorted))*lowest/100), len(sorted)-1):]
+		high = sorted[:max(int(float64(len(sorted))*highest/100), 1)]
 	}
 	lowQ1, highQ3 := quantile(low, 0.25), quantile(high, 0.75)
 	lowRange := spread(sorted, quantile(low, 0.75)-lowQ1)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// numbers calls a function of a series and reads what it gives, arrays inside included, in one row.
-func numbers(t *testing.T, fn string, args ...any) []float64 {
+// seriesOf calls a function of a series and reads what it gives, arrays inside included, in one row.
+func seriesOf(t *testing.T, fn string, args ...any) []float64 {
 	t.Helper()
 	s, ok := functions(t)[fn].Call(args).(string)
 	if !ok {
@@ -39,26 +39,26 @@ func near(t *testing.T, what string, got, want []float64) {
 
 func TestFitLine(t *testing.T) {
 	// By hand: means 1.5 and 4.25, sxx 5, sxy 7.5, total 12.75, residual 1.5.
-	near(t, "line", numbers(t, "go_series_fit_line", "[2,4,4,7]"), []float64{1 - 1.5/12.75, 1.5, 4.25, 0.5, 2, 2, 3.5, 5, 6.5})
-	near(t, "gap", numbers(t, "go_series_fit_line", "[1,null,3]"), []float64{1, 1, 2, 0, 1, 1, 2, 3})
-	near(t, "flat", numbers(t, "go_series_fit_line", "[5,5]"), []float64{1, 0, 0, 0, 5, 5, 5})
-	near(t, "one", numbers(t, "go_series_fit_line", "[5]"), []float64{1, 0, 0, 0, 5, 5})
-	near(t, "large", numbers(t, "go_series_fit_line", "[1e15,1000000000000001,1000000000000002]")[:2], []float64{1, 1})
+	near(t, "line", seriesOf(t, "go_series_fit_line", "[2,4,4,7]"), []float64{1 - 1.5/12.75, 1.5, 4.25, 0.5, 2, 2, 3.5, 5, 6.5})
+	near(t, "gap", seriesOf(t, "go_series_fit_line", "[1,null,3]"), []float64{1, 1, 2, 0, 1, 1, 2, 3})
+	near(t, "flat", seriesOf(t, "go_series_fit_line", "[5,5]"), []float64{1, 0, 0, 0, 5, 5, 5})
+	near(t, "one", seriesOf(t, "go_series_fit_line", "[5]"), []float64{1, 0, 0, 0, 5, 5})
+	near(t, "large", seriesOf(t, "go_series_fit_line", "[1e15,1000000000000001,1000000000000002]")[:2], []float64{1, 1})
 	check(t, []call{{"go_series_fit_line", []any{"[]"}, nil}, {"go_series_fit_line", []any{"{}"}, nil}})
 }
 
 func TestFit2Lines(t *testing.T) {
-	got := numbers(t, "go_series_fit_2lines", "[0,1,2,3,13,11,9]")
+	got := seriesOf(t, "go_series_fit_2lines", "[0,1,2,3,13,11,9]")
 	near(t, "two lines", got[:2], []float64{1, 4})
 	near(t, "fit", got[4:11], []float64{0, 1, 2, 3, 13, 11, 9})
 	near(t, "right", got[11:16], []float64{1, -2, 13, 4, 0})
 	near(t, "left", got[16:], []float64{1, 1, 0, 5.0 / 3, 0})
-	near(t, "short", numbers(t, "go_series_fit_2lines", "[1,2]")[:2], []float64{1, 0})
+	near(t, "short", seriesOf(t, "go_series_fit_2lines", "[1,2]")[:2], []float64{1, 0})
 }
 
 func TestSeriesStats(t *testing.T) {
-	near(t, "stats", numbers(t, "go_series_stats", "[4,1,7,1,7]"), []float64{1, 1, 7, 2, 4, 3, 9})
-	check(t, []call{{"go_series_stats", []any{"[3]"}, "[3.0,0,3.0,0,3.0,0.0,0.0]"}, {"go_series_stats", []any{"[1,null]"}, nil}, {"go_series_stats", []any{"[]"}, nil}})
+	near(t, "stats", seriesOf(t, "go_series_stats", "[4,1,7,1,7]", nil), []float64{1, 1, 7, 2, 4, 3, 9})
+	check(t, []call{{"go_series_stats", []any{"[3]", nil}, "[3.0,0,3.0,0,3.0,0.0,0.0]"}, {"go_series_stats", []any{"[1,null]", nil}, nil}, {"go_series_stats", []any{"[]", nil}, nil}})
 }
 
 // TestOutliers has numbers whose scores were computed by hand: of 1…9, 11, 21 the upper quartiles without the highest
@@ -73,7 +73,7 @@ func TestOutliers(t *testing.T) {
 
 func TestDecomposeAnomalies(t *testing.T) {
 	fn := "go_series_decompose_anomalies"
-	got := numbers(t, fn, "[2,2,2,2,40,2,2,2]", "[]")
+	got := seriesOf(t, fn, "[2,2,2,2,40,2,2,2]", "[]")
 	near(t, "flags of a peak", got[:8], []float64{0, 0, 0, 0, 1, 0, 0, 0})
 	near(t, "baseline of a peak", got[16:], []float64{6.75, 6.75, 6.75, 6.75, 6.75, 6.75, 6.75, 6.75})
 
@@ -93,7 +93,7 @@ func TestDecomposeAnomalies(t *testing.T) {
 	if p := findPeriod(values, 0.6); p != 24 {
 		t.Errorf("period %d, want 24", p)
 	}
-	got = numbers(t, fn, series, `[3,-1,"linefit"]`)
+	got = seriesOf(t, fn, series, `[3,-1,"linefit"]`)
 	for i, flag := range got[:len(values)] {
 		want := 0.0
 		switch i {
@@ -106,9 +106,9 @@ func TestDecomposeAnomalies(t *testing.T) {
 			t.Errorf("point %d has the flag %v", i, flag)
 		}
 	}
-	near(t, "forecast", numbers(t, fn, "[1,2,3,4,50,60]", `[1.5,0,"linefit",2]`)[12:], []float64{1, 2, 3, 4, 5, 6})
-	near(t, "no trend", numbers(t, fn, "[3,3,3]", `[1.5,0,"none"]`)[6:], []float64{0, 0, 0})
-	near(t, "given period", numbers(t, fn, "[1,5,1,5,1,5]", `[null,2,"none",null,"tukey",0.5]`)[12:], []float64{1, 5, 1, 5, 1, 5})
+	near(t, "forecast", seriesOf(t, fn, "[1,2,3,4,50,60]", `[1.5,0,"linefit",2]`)[12:], []float64{1, 2, 3, 4, 5, 6})
+	near(t, "no trend", seriesOf(t, fn, "[3,3,3]", `[1.5,0,"none"]`)[6:], []float64{0, 0, 0})
+	near(t, "given period", seriesOf(t, fn, "[1,5,1,5,1,5]", `[null,2,"none",null,"tukey",0.5]`)[12:], []float64{1, 5, 1, 5, 1, 5})
 	check(t, []call{{fn, []any{"[1]", `[1.5,0,"cubic"]`}, nil}, {fn, []any{"[1]", `["x"]`}, nil}, {fn, []any{"[1]", `[1,2,"avg",0,"tukey",1,7]`}, nil}, {fn, []any{"7", "[]"}, nil}})
 }
 

@@ -69,6 +69,7 @@ type binder struct {
 	overflow    bool
 	names       []string
 	scans       map[string]*relation
+	settings    map[string]syntax.Expression // by set statements; nil where only the name is given
 	// read lists the stored tables in the order of their first reading; timed says that a filter reads TimeGenerated.
 	read  []readTable
 	timed bool
@@ -79,7 +80,7 @@ func Bind(q *syntax.Query, tables Tables, opt Options) (*plan.Query, diag.List) 
 	if opt.MaxNodes == 0 {
 		opt.MaxNodes = DefaultMaxNodes
 	}
-	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}}
+	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}, settings: map[string]syntax.Expression{}}
 	b.now, _ = syntax.TicksOf(opt.Now)
 	results := b.statements(q.Statements, newScope(nil))
 	b.adviseTimes()

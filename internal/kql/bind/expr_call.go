@@ -221,7 +221,11 @@ func (b *binder) unknownFunction(e *syntax.FunctionCallExpression, s *scope) {
 		return
 	}
 	if isKustoFunction(name) {
-		b.report(diag.NotSupportedYet(e.Name.Pos(), "function "+name))
+		what := "function " + name
+		if why := elsewhere[name]; why != "" {
+			what += ", because " + why
+		}
+		b.report(diag.NotSupportedYet(e.Name.Pos(), what))
 		return
 	}
 	candidates := s.names(func(v *variable) bool { return v.function != nil })

@@ -17,6 +17,8 @@ func (b *binder) specialCall(e *syntax.FunctionCallExpression, en *env) plan.Exp
 		return b.toScalar(e, en)
 	case "column_ifexists", "columnifexists":
 		return b.columnIfExists(e, en)
+	case "bin_auto":
+		return b.binAuto(e, en)
 	case "iscolumnexists":
 		return b.isColumnExists(e, en)
 	case "estimate_data_size":
@@ -75,6 +77,36 @@ func (b *binder) columnIfExists(e *syntax.FunctionCallExpression, en *env) plan.
 		}
 	}
 	return otherwise
+}
+
+// binAuto binds bin_auto(value): bin_at with the size and the fixed point that set statements give.
+// https://learn.microsoft.com/kusto/query/bin-auto-function
+func (b *binder) binAuto(e *syntax.FunctionCallExpression, en *env) plan.Expr {
+	if len(e.Arguments) != 1 {
+		b.report(diag.WrongArgumentCount(e.Pos(), "bin_auto", "1 argument"))
+		return unknown()
+	}
+	value := b.scalarExpr(e.Arguments[0], en)
+	size := b.settings["query_bin_auto_size"]
+	if size == nil {
+		b.report(diag.MissingArgument(e.Pos(), "bin_auto", "query_bin_auto_size by a set statement"))
+		return &plan.ColumnRef{Typ: value.Type()}
+	}
+	name, args := "bin", []plan.Expr{value, b.scalarExpr(size, &env{scope: en.scope})}
+	if at := b.settings["query_bin_auto_at"]; at != nil {
+		name, args = "bin_at", append(args, b.scalarExpr(at, &env{scope: en.scope}))
+	}
+	for _, a := range args {
+		if isUnknown(a) {
+			return &plan.ColumnRef{Typ: value.Type()}
+		}
+	}
+	f, _ := b.catalog.Function(name)
+	if bound := b.applyTo(f, args); bound != nil {
+		return bound
+	}
+	b.report(diag.NoCommonType(e.Pos(), "bin_auto", typeList(args)))
+	return &plan.ColumnRef{Typ: value.Type()}
 }
 
 // isColumnExists binds iscolumnexists("name"), which is known when the query is bound.

@@ -13,6 +13,23 @@ func isKustoFunction(name string) bool {
 	return false
 }
 
+// elsewhere says of functions that ask about the service around a query why there is no answer here.
+var elsewhere = map[string]string{
+	"current_cluster_endpoint": "a workspace is on no cluster",
+	"current_database":         "a workspace is no database",
+	"current_node_id":          "a workspace is on no cluster",
+	"current_principal":        "a workspace has no users", "current_principal_details": "a workspace has no users",
+	"current_principal_is_member_of": "a workspace has no users",
+	"cursor_after":                   noCursors, "cursor_before_or_at": noCursors, "cursor_current": noCursors, "current_cursor": noCursors,
+	"extent_id": noExtents, "extentid": noExtents, "extent_tags": noExtents, "rowstore_ordinal_range": noExtents,
+	"row_id": "rows have _ItemId",
+}
+
+const (
+	noCursors = "a workspace has no database cursors: filter _TimeReceived"
+	noExtents = "a workspace has no extents"
+)
+
 // kustoFunctions lists the functions of the documentation's reference.
 // https://learn.microsoft.com/kusto/query/scalar-functions
 // https://learn.microsoft.com/kusto/query/aggregation-functions

@@ -79,6 +79,7 @@ func (b *binder) statements(list []syntax.Statement, s *scope) []*plan.Query {
 		case *syntax.LetStatement:
 			b.let(st, s)
 		case *syntax.SetOptionStatement:
+			b.settings[st.Name.Text] = st.Value
 			b.setOption(st)
 		case *syntax.DeclareParametersStatement:
 			b.declareParameters(st, s)

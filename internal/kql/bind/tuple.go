@@ -23,6 +23,14 @@ func tupleColumns(function string) []plan.Column {
 		text = `rsquare:real split_idx:long variance:real rvariance:real line_fit:dynamic right_rsquare:real
 			right_slope:real right_interception:real right_variance:real right_rvariance:real left_rsquare:real
 			left_slope:real left_interception:real left_variance:real left_rvariance:real`
+	case "series_decompose", "series_decompose_forecast":
+		text = "baseline:dynamic seasonal:dynamic trend:dynamic residual:dynamic"
+	case "series_fft", "series_ifft":
+		text = "real:dynamic imag:dynamic"
+	case "series_periods_detect", "series_periods_validate":
+		text = "periods:dynamic scores:dynamic"
+	case "series_fit_poly":
+		text = "rsquare:real coefficients:dynamic variance:real rvariance:real poly_fit:dynamic"
 	case "series_decompose_anomalies":
 		text = "ad_flag:dynamic ad_score:dynamic baseline:dynamic"
 	}
