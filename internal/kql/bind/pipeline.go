@@ -272,6 +272,8 @@ func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
 		return b.unionOperator(nil, o, s)
 	case *syntax.SearchOperator:
 		return b.searchOperator(nil, o, s)
+	case *syntax.FindOperator:
+		return b.findOperator(o, s)
 	case *syntax.EvaluateOperator:
 		return b.evaluateOperator(nil, o, s)
 	}

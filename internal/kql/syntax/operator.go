@@ -215,9 +215,7 @@ func (p *parser) sourceOperator() Operator {
 			return nil
 		}
 		p.pos++
-		p.report(diag.NotSupportedYet(t.Span, "operator "+t.Text))
-		p.skip(isPipe)
-		op = &UnsupportedOperator{Name: t.Text}
+		op = p.findOperator()
 	default:
 		return nil
 	}
@@ -233,13 +231,12 @@ func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-by-names project-rename project-reorder summarize
 		distinct count sort order top top-nested top-hitters take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where parse-kv render getschema as
 		serialize print range
-		fork facet consume scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
+		find fork facet consume scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `find
-	externaldata reduce
+const unsupportedOperators = `externaldata reduce
 	graph-where-nodes graph-where-edges graph execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
