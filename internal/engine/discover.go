@@ -2,16 +2,24 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"nordlys/internal/kql/plan"
 )
 
 // Discover gives what a binder calls to see rows before the plan is complete (bind.Options.Discover): it runs a plan on
-// e, in the circumstances of r, and gives at most limit rows as constants.
+// e, in the circumstances of r, and gives at most limit rows as constants. The timeout of r is one for all runs together.
 func Discover(ctx context.Context, e Engine, r Request) func(root plan.Node, limit int) ([][]*plan.Const, error) {
+	left := r.Limits.Timeout
 	return func(root plan.Node, limit int) ([][]*plan.Const, error) {
+		r := r
 		r.Query = &plan.Query{Root: root}
 		r.Limits.Rows = 0
+		if r.Limits.Timeout > 0 {
+			began := time.Now()
+			defer func() { left = max(left-time.Since(began), 1) }()
+			r.Limits.Timeout = left
+		}
 		rows, err := e.Run(ctx, r)
 		if err != nil {
 			return nil, err

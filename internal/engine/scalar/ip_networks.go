@@ -7,42 +7,26 @@ import (
 	"nordlys/internal/kql/catalog"
 )
 
-// ipNetworkFuncs are what ipv4_lookup and ipv6_lookup join by. A network is written as its first address in hexadecimal
-// digits, a slash and its prefix length, so that equal networks are equal texts.
+// ipNetworkFuncs are what ipv6_lookup joins by. A network is written as its first address in hexadecimal digits, a slash
+// and its prefix length, so that equal networks are equal texts.
 func ipNetworkFuncs() []Func {
 	s, d := catalog.String, catalog.Dynamic
-	var out []Func
-	for _, family := range []struct {
-		name  string
-		parse func(string) (ipv6, bool)
-	}{{"ipv4", func(s string) (ipv6, bool) {
-		v, ok := parseIPv4(s)
-		if !ok {
-			return ipv6{}, false
-		}
-		w := ipv6{prefix: v.prefix}
-		for i := range 4 {
-			w.addr[i] = byte(v.addr >> (24 - 8*i))
-		}
-		return w, true
-	}}, {"ipv6", parseIPv6}} {
-		out = append(out,
-			unary("go_"+family.name+"_network", s, s, func(s string) any {
-				v, ok := family.parse(s)
-				if !ok {
-					return ""
-				}
-				return networkText(v, v.prefix)
-			}),
-			binary("go_"+family.name+"_networks", s, d, d, func(s, lengths string) any {
-				v, ok := family.parse(s)
-				if !ok {
-					return "[]"
-				}
-				return networksOf(v, lengths)
-			}))
+	return []Func{
+		unary("go_ipv6_network", s, s, func(s string) any {
+			v, ok := parseIPv6(s)
+			if !ok {
+				return ""
+			}
+			return networkText(v, v.prefix)
+		}),
+		binary("go_ipv6_networks", s, d, d, func(s, lengths string) any {
+			v, ok := parseIPv6(s)
+			if !ok {
+				return "[]"
+			}
+			return networksOf(v, lengths)
+		}),
 	}
-	return out
 }
 
 // networkText writes the network of the first bits of an address.

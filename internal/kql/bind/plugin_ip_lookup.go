@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -87,30 +88,43 @@ func (b *binder) ipLookup(c *pluginCall) *relation {
 // ipMatches is a row for each address of the left side and each row of the right side that contains it: the left keys as
 // $0, $1…, then the columns of the right side as they are.
 func (b *binder) ipMatches(c *pluginCall, left, right *relation, leftKeys, rightKeys []int) *relation {
-	f, _ := b.catalog.Plugin(c.name)
-	network, networks := f.Overloads[0], f.Overloads[1]
-	address := right.ref(rightKeys[0])
-	items := make([]plan.Named, len(right.cols), len(right.cols)+1)
+	key := "R" + strconv.Itoa(rightKeys[0])
+	var rightNames, keys []string
+	all := make([]int, len(right.cols))
 	for i := range right.cols {
-		items[i] = plan.Named{Name: "R" + strconv.Itoa(i), Expr: right.ref(i)}
+		all[i] = i
+		rightNames = append(rightNames, "R"+strconv.Itoa(i))
 	}
-	items = append(items, plan.Named{Name: "Network", Expr: &plan.Call{Overload: network, Args: []plan.Expr{address}, Typ: catalog.String}})
-	r := b.compose("R | where isnotempty(Network)", map[string]*relation{"R": b.project(right, items, c.op)}, nil, c.op)
-	r = b.share(r, "", c.op)
-	lengths := b.compose("R | summarize make_set(tolong(split(Network, '/')[1]))", map[string]*relation{"R": r}, nil, c.op)
-
-	var keys, on []string
+	on := ""
 	for i := range leftKeys {
 		keys = append(keys, "K"+strconv.Itoa(i))
 		if i > 0 {
-			on = append(on, ", $left.K"+strconv.Itoa(i)+" == $right.R"+strconv.Itoa(rightKeys[i]))
+			on += fmt.Sprintf(", $left.K%d == $right.R%d", i, rightKeys[i])
 		}
 	}
+	r := b.renamed(right, all, rightNames, c.op)
 	l := b.renamed(left, leftKeys, keys, c.op)
 	l = b.compose("L | distinct "+strings.Join(keys, ", "), map[string]*relation{"L": l}, nil, c.op)
-	cut := &plan.Call{Overload: networks, Args: []plan.Expr{l.ref(0), &plan.Scalar{Input: lengths.node, Typ: catalog.Dynamic}}, Typ: catalog.Dynamic}
-	l = b.project(l, append(passing(l, 1), plan.Named{Name: "Network", Expr: cut}), c.op)
-	m := b.compose("L | mv-expand Network to typeof(string) | join kind=inner R on Network"+strings.Join(on, ""), map[string]*relation{"L": l, "R": r}, nil, c.op)
+	var m *relation
+	if c.name == "ipv4_lookup" {
+		// Addresses are numbers, cut by arithmetic.
+		r = b.compose(fmt.Sprintf("R | extend Network = parse_ipv4(%s), Bits = ipv4_netmask_suffix(%s) | where isnotnull(Network) and isnotnull(Bits)", key, key), map[string]*relation{"R": r}, nil, c.op)
+		r = b.share(r, "", c.op)
+		m = b.compose(`L | extend Number = parse_ipv4(K0), Own = iff(K0 contains '/', ipv4_netmask_suffix(K0), 32), One = 1 | where isnotnull(Number)
+			| join kind=inner (R | distinct Bits | extend One = 1, Size = tolong(exp2(32 - Bits))) on One | where Bits <= Own
+			| extend Network = Number - Number % Size | join kind=inner R on Network, Bits`+on, map[string]*relation{"L": l, "R": r}, nil, c.op)
+	} else {
+		// Too long for numbers: texts, which a function cuts to all lengths at once.
+		f, _ := b.catalog.Plugin(c.name)
+		network, networks := f.Overloads[0], f.Overloads[1]
+		items := append(passing(r, 1), plan.Named{Name: "Network", Expr: &plan.Call{Overload: network, Args: []plan.Expr{r.ref(rightKeys[0])}, Typ: catalog.String}})
+		r = b.compose("R | where isnotempty(Network)", map[string]*relation{"R": b.project(r, items, c.op)}, nil, c.op)
+		r = b.share(r, "", c.op)
+		lengths := b.compose("R | summarize make_set(tolong(split(Network, '/')[1]))", map[string]*relation{"R": r}, nil, c.op)
+		cut := &plan.Call{Overload: networks, Args: []plan.Expr{l.ref(0), &plan.Scalar{Input: lengths.node, Typ: catalog.Dynamic}}, Typ: catalog.Dynamic}
+		l = b.project(l, append(passing(l, 1), plan.Named{Name: "Network", Expr: cut}), c.op)
+		m = b.compose("L | mv-expand Network to typeof(string) | join kind=inner R on Network"+on, map[string]*relation{"L": l, "R": r}, nil, c.op)
+	}
 	if m.open {
 		return m
 	}
