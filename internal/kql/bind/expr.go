@@ -105,7 +105,7 @@ func (b *binder) nameReference(e *syntax.NameReference, en *env) plan.Expr {
 		b.report(diag.ValueExpected(e.Pos(), "a table"))
 		return unknown()
 	}
-	if en.in != nil && en.in.open || e.Name == "" {
+	if en.in != nil && en.in.open || e.Name == "" && b.query.Broken {
 		return unknown()
 	}
 	if en.scope.isDefining(e.Name) {

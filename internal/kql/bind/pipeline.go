@@ -297,6 +297,8 @@ func (b *binder) anyOperator(in *relation, o syntax.Operator, s *scope, top bool
 		return b.graphOperator(in, o, s)
 	}
 	switch o := o.(type) {
+	case *syntax.ReduceOperator:
+		return b.reduceOperator(in, o, s)
 	case *syntax.ForkOperator:
 		return b.forkOperator(in, o, s)
 	case *syntax.FacetOperator:

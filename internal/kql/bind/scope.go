@@ -48,7 +48,7 @@ func (s *scope) lookup(name string) *variable {
 
 func (s *scope) isDefining(name string) bool {
 	for ; s != nil; s = s.parent {
-		if s.defining == name {
+		if s.defining == name && name != "" {
 			return true
 		}
 	}

@@ -146,6 +146,8 @@ func (p *parser) knownOperator(name string) Operator {
 		return p.asOperator()
 	case "serialize":
 		return p.serializeOperator()
+	case "reduce":
+		return p.reduceOperator()
 	case "fork":
 		return p.forkOperator()
 	case "facet":
@@ -231,12 +233,12 @@ func OperatorNames() []string {
 	return strings.Fields(`where filter extend project project-away project-keep project-by-names project-rename project-reorder summarize
 		distinct count sort order top top-nested top-hitters take limit join lookup union partition search invoke evaluate make-series mv-expand mv-apply sample sample-distinct parse parse-where parse-kv render getschema as
 		serialize print range
-		find fork facet consume scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
+		find fork facet consume reduce scan make-graph graph-match graph-shortest-paths graph-to-table graph-mark-components ` + unsupportedOperators)
 }
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `externaldata reduce
+const unsupportedOperators = `externaldata
 	graph-where-nodes graph-where-edges graph execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
