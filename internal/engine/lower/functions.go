@@ -19,6 +19,7 @@ type lowering func(l *lowerer, c *plan.Call, sc scope) (string, error)
 // newLowerings lists the overloads whose SQL depends on the types or the constant values of the arguments.
 func newLowerings() map[string]lowering {
 	m := map[string]lowering{
+		"add.long": lowerArithmetic, "sub.long": lowerArithmetic, "mul.long": lowerArithmetic, "neg.long": lowerArithmetic,
 		"and": lowerAnd, "or": lowerOr,
 		"eq": lowerEqual, "ne": lowerNotEqual, "lt": lowerCompare("<"), "le": lowerCompare("<="), "gt": lowerCompare(">"), "ge": lowerCompare(">="),
 		"between": lowerBetween, "!between": lowerBetween, "between.datetime": lowerBetween, "!between.datetime": lowerBetween,

@@ -115,6 +115,7 @@ type lowerer struct {
 	shared     map[int]*plan.Shared
 	sharedNeed map[int]need
 	depth      int
+	arithmetic int // how many trees of arithmetic are being lowered within each other
 }
 
 // maxDepth bounds the nesting of operators, far above any real query, below what overflows an engine's stack.

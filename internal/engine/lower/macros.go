@@ -11,6 +11,9 @@ var Macros = []string{
 	`kql_bin(v, r) AS (v - ((v % nullif(r, 0)) + abs(r)) % nullif(abs(r), 0))`,
 	`kql_mod(a, b) AS (((a % nullif(b, 0)) + abs(b)) % nullif(abs(b), 0))`,
 
+	// The low 64 bits of a HUGEINT, with their sign.
+	`kql_wrap(x) AS (((x + 9223372036854775808::HUGEINT) & 18446744073709551615::HUGEINT) - 9223372036854775808::HUGEINT)`,
+
 	// Numbers as text: 1.0, 0.1, 1E+20, NaN.
 	`kql_real_text(x) AS (CASE WHEN x IS NULL THEN '' WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END) ELSE regexp_replace(upper(CAST(x AS VARCHAR)), '\.0$', '.0') END)`,
 	`kql_real_json(x) AS (CASE WHEN x IS NULL THEN 'null' WHEN isnan(x) THEN '"NaN"' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN '"Infinity"' ELSE '"-Infinity"' END) ELSE CAST(x AS VARCHAR) END)`,

@@ -178,7 +178,11 @@ func (l *lowerer) window(c *plan.Call, sc scope) (string, error) {
 		}
 		return fmt.Sprintf("%s(%s, %s, %s) OVER ()", fn, args[0], offset, null(c.Typ)), nil
 	case "row_cumsum":
-		return "CAST(sum(" + args[0] + ") " + run + " AS " + sqlTypes[c.Typ] + ")", nil
+		sum := "sum(" + args[0] + ") " + run
+		if c.Overload.ID == "row_cumsum.long" {
+			sum = "kql_wrap(" + sum + ")"
+		}
+		return "CAST(" + sum + " AS " + sqlTypes[c.Typ] + ")", nil
 	}
 	return "", fmt.Errorf("not supported yet: %s()", c.Overload.Func.Name)
 }

@@ -5,16 +5,16 @@ package lower
 // depends on more than the arguments' text are in lowerings. Functions named go_… are Go functions registered with the
 // engine (package scalar).
 var templates = map[string]string{
-	"add.long": "($1 + $2)", "add.real": "($1 + $2)", "add.decimal": "($1 + $2)",
+	"add.real": "($1 + $2)", "add.decimal": "($1 + $2)",
 	"add.datetime": "($1 + $2)", "add.datetime2": "($1 + $2)", "add.timespan": "($1 + $2)",
-	"sub.long": "($1 - $2)", "sub.real": "($1 - $2)", "sub.decimal": "($1 - $2)",
+	"sub.real": "($1 - $2)", "sub.decimal": "($1 - $2)",
 	"sub.datetimes": "($1 - $2)", "sub.datetime": "($1 - $2)", "sub.timespan": "($1 - $2)",
-	"mul.long": "($1 * $2)", "mul.real": "($1 * $2)", "mul.decimal": "CAST($1 * $2 AS DECIMAL(38,10))",
+	"mul.real": "($1 * $2)", "mul.decimal": "CAST($1 * $2 AS DECIMAL(38,10))",
 	"mul.timespan": "CAST(trunc($1 * $2) AS BIGINT)", "mul.timespan2": "CAST(trunc($1 * $2) AS BIGINT)",
 	"div.long": "($1 // $2)", "div.real": "($1 / $2)", "div.decimal": "TRY_CAST(CAST($1 AS DOUBLE) / nullif(CAST($2 AS DOUBLE), 0) AS DECIMAL(38,10))",
 	"div.timespans": "(CAST($1 AS DOUBLE) / CAST($2 AS DOUBLE))", "div.timespan": "TRY_CAST(trunc($1 / nullif($2, 0)) AS BIGINT)",
 	"mod.long": "kql_mod($1, $2)", "mod.real": "kql_mod($1, $2)", "mod.decimal": "kql_mod($1, $2)", "mod.timespan": "kql_mod($1, $2)",
-	"neg.long": "(-$1)", "neg.real": "(-$1)", "neg.decimal": "(-$1)", "neg.timespan": "(-$1)",
+	"neg.real": "(-$1)", "neg.decimal": "(-$1)", "neg.timespan": "(-$1)",
 
 	"iff": "CASE WHEN $1 THEN $2 ELSE $3 END", "not": "(NOT $1)",
 	"max_of": "greatest($*)", "min_of": "least($*)",

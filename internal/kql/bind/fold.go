@@ -57,24 +57,22 @@ func foldArithmetic(op string, args []plan.Expr, t catalog.Type) plan.Expr {
 		return nil
 	}
 	var result int64
+	overflow := false
 	switch op {
 	case "+":
 		result = x + y
-		if (result > x) != (y > 0) && y != 0 {
-			return nil
-		}
+		overflow = (result > x) != (y > 0) && y != 0
 	case "-":
 		result = x - y
-		if (result < x) != (y > 0) && y != 0 {
-			return nil
-		}
+		overflow = (result < x) != (y > 0) && y != 0
 	case "*":
-		if t != catalog.Long || x > math.MaxInt32 || x < math.MinInt32 || y > math.MaxInt32 || y < math.MinInt32 {
-			return nil
-		}
 		result = x * y
+		overflow = t != catalog.Long
 	default:
 		return nil
+	}
+	if overflow && t != catalog.Long {
+		return nil // longs wrap around, times do not
 	}
 	if t == catalog.Datetime && (result < 0 || result > maxDatetime) {
 		return nil

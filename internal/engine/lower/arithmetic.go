@@ -1,0 +1,170 @@
+package lower
+
+import (
+	"math"
+	"strconv"
+
+	"nordlys/internal/kql/catalog"
+	"nordlys/internal/kql/plan"
+)
+
+// Sums, differences and products of longs wrap around as in Kusto, where DuckDB stops the query. A tree of them is
+// computed as it stands while its operands are small enough that nothing can overflow, which is told from their bounds,
+// and in 128 bits else.
+
+// arithmetic is a tree of +, - and * over longs.
+type arithmetic struct {
+	op          string // "" for an operand
+	left, right *arithmetic
+	sql         string
+	bound       float64 // of an operand whose size is known; 0 if it is not
+	cheap       bool    // may be computed more than once
+}
+
+// smallResults are the functions whose longs are small whatever they are given.
+var smallResults = map[string]bool{
+	"strlen": true, "string_size": true, "array_length": true, "countof": true, "indexof": true, "indexof_regex": true,
+	"bitset_count_ones": true, "strcmp": true, "has_any_index": true, "row_number": true,
+}
+
+// maxCopies is how deep trees may stand in operands of trees and still be written out several times.
+const maxCopies = 2
+
+// lowerArithmetic lowers a tree as a whole: where sizes are known as it stands, where operands may not be computed twice
+// in 128 bits at once, else by the bounds of its operands.
+func lowerArithmetic(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	l.arithmetic++
+	defer func() { l.arithmetic-- }()
+	t, err := l.arithmeticTree(c, sc)
+	if err != nil {
+		return "", err
+	}
+	if t.size(0) <= math.MaxInt64/2 && t.known() {
+		return t.plain(), nil
+	}
+	wrapped := "CAST(kql_wrap(" + t.wide() + ") AS BIGINT)"
+	if !t.repeatable() || l.arithmetic > maxCopies || t.size(1) > math.MaxInt64/2 {
+		return wrapped, nil
+	}
+	bits := 62
+	for bits > 0 && t.size(math.Ldexp(1, bits)) > math.MaxInt64/2 {
+		bits--
+	}
+	small, there := "", ""
+	limit := strconv.FormatInt(int64(1)<<bits, 10)
+	t.operands(func(o *arithmetic) {
+		if o.bound == 0 {
+			if small != "" {
+				small, there = small+" AND ", there+" AND "
+			}
+			small += o.sql + " BETWEEN -" + limit + " AND " + limit
+			there += o.sql + " IS NOT NULL"
+		}
+	})
+	return "CASE WHEN " + small + " THEN " + t.plain() + " WHEN " + there + " THEN " + wrapped + " END", nil
+}
+
+var arithmeticOperators = map[string]string{"add.long": "+", "sub.long": "-", "mul.long": "*", "neg.long": "-"}
+
+func (l *lowerer) arithmeticTree(e plan.Expr, sc scope) (*arithmetic, error) {
+	if c, ok := e.(*plan.Call); ok {
+		if op := arithmeticOperators[c.Overload.ID]; op != "" {
+			t := &arithmetic{op: op, left: &arithmetic{sql: "0::BIGINT", bound: 1, cheap: true}}
+			args := c.Args
+			var err error
+			if len(args) == 2 {
+				if t.left, err = l.arithmeticTree(args[0], sc); err != nil {
+					return nil, err
+				}
+				args = args[1:]
+			}
+			t.right, err = l.arithmeticTree(args[0], sc)
+			return t, err
+		}
+	}
+	s, err := l.expr(e, sc)
+	if err != nil {
+		return nil, err
+	}
+	o := &arithmetic{sql: widen(s, e.Type(), catalog.Long)}
+	switch e := e.(type) {
+	case *plan.Const:
+		o.cheap = true
+		if v, ok := e.Value.(int64); ok {
+			o.bound = max(math.Abs(float64(v)), 1)
+		}
+	case *plan.ColumnRef:
+		o.cheap = true
+	case *plan.Call:
+		if smallResults[e.Overload.Func.Name] {
+			o.bound = 1 << 40
+		}
+	}
+	if o.bound == 0 && e.Type() == catalog.Int {
+		o.bound = 1 << 31
+	}
+	return o, nil
+}
+
+func (t *arithmetic) operands(visit func(o *arithmetic)) {
+	if t.op == "" {
+		visit(t)
+		return
+	}
+	t.left.operands(visit)
+	t.right.operands(visit)
+}
+
+// known says whether the size of every operand is known.
+func (t *arithmetic) known() bool {
+	all := true
+	t.operands(func(o *arithmetic) { all = all && o.bound > 0 })
+	return all
+}
+
+func (t *arithmetic) repeatable() bool {
+	all := true
+	t.operands(func(o *arithmetic) { all = all && o.cheap })
+	return all
+}
+
+// size is the greatest absolute value that the tree, or a part of it, can have where unknown operands are within a bound.
+func (t *arithmetic) size(unknown float64) float64 {
+	switch t.op {
+	case "":
+		if t.bound > 0 {
+			return t.bound
+		}
+		return unknown
+	case "*":
+		x, y := t.left.size(unknown), t.right.size(unknown)
+		return max(x*y, x, y)
+	}
+	return t.left.size(unknown) + t.right.size(unknown)
+}
+
+func (t *arithmetic) plain() string {
+	if t.op == "" {
+		return t.sql
+	}
+	return "(" + t.left.plain() + " " + t.op + " " + t.right.plain() + ")"
+}
+
+// wide computes in 128 bits. Sums of longs are far from filling them; the operands and the result of a product are
+// brought back to 64.
+func (t *arithmetic) wide() string {
+	switch t.op {
+	case "":
+		return "CAST(" + t.sql + " AS HUGEINT)"
+	case "*":
+		return "kql_wrap(" + t.left.factor() + " * " + t.right.factor() + ")"
+	}
+	return "(" + t.left.wide() + " " + t.op + " " + t.right.wide() + ")"
+}
+
+func (t *arithmetic) factor() string {
+	if t.op == "" || t.op == "*" {
+		return t.wide()
+	}
+	return "kql_wrap(" + t.wide() + ")"
+}
