@@ -70,7 +70,7 @@ func FuzzLower(f *testing.F) {
 	words := ownWords(f)
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text string) {
-		q, list := kql.Compile(text, oneTable{}, kql.Options{Now: now})
+		q, list := kql.Compile(text, oneTable{}, kql.Options{Now: now, Discover: hostileRows})
 		if list.HasErrors() {
 			return
 		}
@@ -86,6 +86,19 @@ func FuzzLower(f *testing.F) {
 			t.Fatalf("%q stands outside quotes in\n%s", bad, res.SQL)
 		}
 	})
+}
+
+// hostileRows is what a run while binding finds: texts that would do harm outside quotes.
+func hostileRows(root plan.Node, _ int) ([][]*plan.Const, error) {
+	var rows [][]*plan.Const
+	for _, text := range []string{`a"; DROP TABLE x; --`, "b'; DROP TABLE x; --", "string"} {
+		var row []*plan.Const
+		for _, c := range root.Schema() {
+			row = append(row, &plan.Const{Typ: c.Type, Value: text})
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // ownWords lists the words in the string literals of this package, and the functions that it calls by the ids of

@@ -31,9 +31,15 @@ func (b *binder) compose(text string, tables map[string]*relation, values map[st
 			r = b.tabular(st.Expression, s)
 		}
 	}
-	for i := before; i < len(b.diags); i++ {
-		b.diags[i].Span = diag.Span(at.Pos())
+	// Warnings about the text are nothing to whoever wrote the query.
+	kept := b.diags[:before]
+	for _, d := range b.diags[before:] {
+		if d.Severity == diag.Error {
+			d.Span = at.Pos()
+			kept = append(kept, d)
+		}
 	}
+	b.diags = kept
 	return r
 }
 

@@ -107,7 +107,7 @@ func (b *binder) evaluateOperator(in *relation, o *syntax.EvaluateOperator, s *s
 	}
 	c := &pluginCall{b: b, name: name, in: in, call: o.Plugin, op: o, scope: s}
 	r := f(c)
-	if o.Schema == nil || c.schemaTaken || r.open {
+	if o.Schema == nil || c.schemaTaken || r.open || r.results != nil {
 		return r
 	}
 	return c.withSchema(r)

@@ -105,7 +105,7 @@ func (b *binder) rowsNear(c *pluginCall) *relation {
 	return b.pick(r, columns, c.op)
 }
 
-// preview gives the first of its two tables: some rows. https://learn.microsoft.com/kusto/query/preview-plugin
+// preview makes two tables: some rows, and the number of all. https://learn.microsoft.com/kusto/query/preview-plugin
 func (b *binder) preview(c *pluginCall) *relation {
 	args, rest, ok := c.arrange(1, "NumberOfRows")
 	if !ok || c.tooMany(rest, 1) {
@@ -115,7 +115,9 @@ func (b *binder) preview(c *pluginCall) *relation {
 	if !ok || c.in.open {
 		return b.broken()
 	}
-	return b.over(c.in, &plan.Limit{Input: c.in.node, Count: count}, c.op)
+	some := b.over(c.in, &plan.Limit{Input: c.in.node, Count: count}, c.op)
+	all := b.compose("T | count", map[string]*relation{"T": b.again(c.in, c.op)}, nil, c.op)
+	return several(b, []*relation{some, all})
 }
 
 // schemaMerge binds schema_merge over answers of getschema. https://learn.microsoft.com/kusto/query/schema-merge-plugin
