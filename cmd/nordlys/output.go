@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -213,9 +214,12 @@ func writeCSV(w io.Writer, rows engine.Rows, _ *plan.Query) error {
 const tableRows = 1000
 
 // writeTable prints rows for people: fitted to the width of the terminal, numbers to the right.
-func writeTable(w io.Writer, rows engine.Rows, _ *plan.Query) error {
+func writeTable(w io.Writer, rows engine.Rows, p *plan.Query) error {
 	cols := rows.Columns()
-	total := 0
+	if c := newChart(p, cols); c != nil {
+		return c.draw(w, rows, terminalWidth())
+	}
+	start, total := time.Now(), 0
 	for {
 		t := newTable(cols)
 		n := 0
@@ -249,8 +253,21 @@ func writeTable(w io.Writer, rows engine.Rows, _ *plan.Query) error {
 	if total == 1 {
 		s = ""
 	}
-	_, err := fmt.Fprintf(w, "%d row%s\n", total, s)
+	took := ""
+	if terminalWidth() > 0 {
+		took = ", " + time.Since(start).Round(time.Millisecond).String()
+	}
+	_, err := fmt.Fprintf(w, "%d row%s%s\n", total, s, took)
 	return err
+}
+
+// terminalWidth is the width of the terminal that is written to, 0 if it is none.
+func terminalWidth() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 func newTable(cols []plan.Column) table.Writer {
@@ -259,10 +276,7 @@ func newTable(cols []plan.Column) table.Writer {
 	t.Style().Format.Header = text.FormatDefault
 	header := make(table.Row, len(cols))
 	configs := make([]table.ColumnConfig, len(cols))
-	width := 0
-	if n, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-		width = n
-	}
+	width := terminalWidth()
 	for i, c := range cols {
 		header[i] = printable(c.Name)
 		configs[i] = table.ColumnConfig{Number: i + 1, WidthMax: 80, WidthMaxEnforcer: text.WrapSoft}

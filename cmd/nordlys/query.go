@@ -77,8 +77,7 @@ func queryCommand(g *global) *cobra.Command {
 			if format == "parquet" {
 				return exportParquet(c, g, &f, text)
 			}
-			write, err := newOutput(format, c.OutOrStdout())
-			if err != nil {
+			if _, err := newOutput(format, io.Discard); err != nil {
 				return err
 			}
 			q, err := f.query(text)
@@ -91,8 +90,14 @@ func queryCommand(g *global) *cobra.Command {
 				return err
 			}
 			defer w.Close()
-			return write(p, func(one *plan.Query) (engine.Rows, error) {
-				return w.Engine().Run(c.Context(), engine.Request{Query: one, Tables: w, Now: q.Now, Limits: q.Limits})
+			return paged(c.OutOrStdout(), format == "table", func(out io.Writer) error {
+				write, err := newOutput(format, out)
+				if err != nil {
+					return err
+				}
+				return write(p, func(one *plan.Query) (engine.Rows, error) {
+					return w.Engine().Run(c.Context(), engine.Request{Query: one, Tables: w, Now: q.Now, Limits: q.Limits})
+				})
 			})
 		},
 	}

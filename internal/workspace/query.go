@@ -56,6 +56,11 @@ func (w *Workspace) Query(ctx context.Context, q Query) (engine.Rows, *plan.Quer
 	return rows, p, list, err
 }
 
+// Complete lists what can stand at an offset of a query that is being written; see kql.Complete.
+func (w *Workspace) Complete(q Query, offset int) (start int, list []kql.Suggestion) {
+	return kql.Complete(q.Text, offset, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To})
+}
+
 // readable shows the binder the tables that the caller may read: for now all of them.
 type readable struct{ w *Workspace }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -57,7 +58,7 @@ func TestTypeNames(t *testing.T) {
 
 // TestCoverage holds docs/kql-coverage.md to the catalogue: go test ./internal/kql/catalog -run Coverage -update.
 func TestCoverage(t *testing.T) {
-	want := coverage()
+	want := coverage(t)
 	if *update {
 		if err := os.WriteFile(coveragePath, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -73,17 +74,26 @@ func TestCoverage(t *testing.T) {
 }
 
 // coverage writes the list of functions for people.
-func coverage() string {
+func coverage(t *testing.T) string {
+	queries := corpusQueries(t)
 	var b strings.Builder
-	b.WriteString("# KQL: what runs\n\nGenerated from the catalogue (`internal/kql/catalog`) by `make generate`. What is not here gives a diagnostic, never a\nguess.\n")
+	b.WriteString("# KQL: what runs\n\nGenerated from the catalogue (`internal/kql/catalog`) by `make generate`. What is not here gives a diagnostic, never a\nguess. Cases are those of `testdata/corpus` that use the entry; each entry has an example in the catalogue beside them.\nWhat differs from Kusto on purpose stands in the last column and in [differences.md](differences.md).\n")
+	row := func(name string, aliases []string, cases int, doc string) {
+		fmt.Fprintf(&b, "| `%s` | %s | %d | %s | %s |\n", name, strings.Join(aliases, ", "), cases, strings.ReplaceAll(doc, "|", "\\|"), strings.ReplaceAll(Deviation(name), "|", "\\|"))
+	}
+	const head = "\n## %s\n\n| name | also | cases | what it does | differs from Kusto |\n|---|---|---|---|---|\n"
+	fmt.Fprintf(&b, head, "Tabular operators")
+	for _, o := range TabularOperators() {
+		row(o.Name, o.Aliases, cases(queries, tabularPattern, append(slices.Clone(o.Aliases), o.Name)...), o.Doc)
+	}
 	for _, k := range []struct {
 		kind  Kind
 		title string
 	}{{Operator, "Operators of expressions"}, {Scalar, "Scalar functions"}, {Aggregate, "Aggregates"}, {Window, "Functions over serialized rows"}, {Plugin, "Plugins of evaluate"}} {
-		fmt.Fprintf(&b, "\n## %s\n\n| name | also | what it does |\n|---|---|---|\n", k.title)
+		fmt.Fprintf(&b, head, k.title)
 		for _, f := range Builtin().Functions() {
 			if f.Kind == k.kind {
-				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Name, strings.Join(f.Aliases, ", "), strings.ReplaceAll(f.Doc, "|", "\\|"))
+				row(f.Name, f.Aliases, cases(queries, f.pattern(), append(slices.Clone(f.Aliases), f.Name)...), f.Doc)
 			}
 		}
 	}
