@@ -69,7 +69,9 @@ type binder struct {
 	overflow    bool
 	names       []string
 	scans       map[string]*relation
-	settings    map[string]syntax.Expression // by set statements; nil where only the name is given
+	// texts are those of the saved functions met so far.
+	texts    []string
+	settings map[string]syntax.Expression // by set statements; nil where only the name is given
 	// read lists the stored tables in the order of their first reading; timed says that a filter reads TimeGenerated.
 	read  []readTable
 	timed bool
@@ -82,7 +84,7 @@ func Bind(q *syntax.Query, tables Tables, opt Options) (*plan.Query, diag.List) 
 	}
 	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}, settings: map[string]syntax.Expression{}}
 	b.now, _ = syntax.TicksOf(opt.Now)
-	results := b.statements(q.Statements, newScope(nil))
+	results := b.statements(q.Statements, b.outermost())
 	b.adviseTimes()
 	b.diags.Sort()
 	if b.diags.HasErrors() || len(results) == 0 {

@@ -228,7 +228,7 @@ func (b *binder) unknownFunction(e *syntax.FunctionCallExpression, s *scope) {
 		b.report(diag.NotSupportedYet(e.Name.Pos(), what))
 		return
 	}
-	candidates := s.names(func(v *variable) bool { return v.function != nil })
+	candidates := append(s.names(func(v *variable) bool { return v.function != nil }), b.functionNames()...)
 	for _, f := range b.catalog.Functions() {
 		if f.Kind != catalog.Operator {
 			candidates = append(append(candidates, f.Name), f.Aliases...)

@@ -80,7 +80,10 @@ func (b *binder) callTable(f *function, args []syntax.Expression, at syntax.Node
 	if inner == nil {
 		return b.broken()
 	}
-	defer func() { b.depth-- }()
+	defer func() {
+		b.depth--
+		b.within(f, inner.reported, at)
+	}()
 	body := f.decl.Body
 	if body.Expression == nil || !b.isTabular(body.Expression, &env{scope: inner}) {
 		b.report(diag.TableExpected(at.Pos()))
@@ -101,7 +104,10 @@ func (b *binder) callScalar(f *function, args []syntax.Expression, at syntax.Nod
 	if inner == nil {
 		return unknown()
 	}
-	defer func() { b.depth-- }()
+	defer func() {
+		b.depth--
+		b.within(f, inner.reported, at)
+	}()
 	if f.decl.Body.Expression == nil {
 		return unknown()
 	}
@@ -116,9 +122,10 @@ func (b *binder) enterCall(f *function, args []syntax.Expression, at syntax.Node
 		return nil
 	}
 	inner := newScope(f.scope)
-	if !b.arguments(f, args, at, en, inner) {
+	if !b.usable(f, at) || !b.arguments(f, args, at, en, inner) {
 		return nil
 	}
+	inner.reported = len(b.diags)
 	b.depth++
 	for _, st := range f.decl.Body.Statements {
 		if let, ok := st.(*syntax.LetStatement); ok {

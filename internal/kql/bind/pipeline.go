@@ -114,6 +114,7 @@ func (b *binder) tableName(e *syntax.NameReference, s *scope) *relation {
 		return b.broken()
 	}
 	candidates := append(s.names(func(v *variable) bool { return v.table != nil || v.function != nil }), b.tableNames()...)
+	candidates = append(candidates, b.functionNames()...)
 	b.report(diag.UnknownTable(e.Pos(), e.Name, diag.Nearest(e.Name, candidates)))
 	return b.broken()
 }
@@ -145,7 +146,7 @@ func (b *binder) scan(name string, at syntax.Node) *relation {
 	}
 	if h, ok := b.tables.(HiddenColumns); ok {
 		for _, c := range h.Hidden(name) {
-			if b.query.Mentions(c.Name) {
+			if b.mentions(c.Name) {
 				cols = append(cols[:len(cols):len(cols)], c)
 			}
 		}

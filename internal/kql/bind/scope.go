@@ -25,6 +25,9 @@ type function struct {
 	decl  *syntax.FunctionDeclaration
 	scope *scope
 	name  string
+	// text is set for a saved function, broken to the mistakes in it.
+	text   string
+	broken diag.List
 }
 
 // scope holds the names of one block of statements.
@@ -33,22 +36,43 @@ type scope struct {
 	vars   map[string]*variable
 	// defining is the name whose right side is being bound, to tell recursion from a spelling mistake.
 	defining string
+	// function is the name of the saved function whose body this is the outermost scope of.
+	function string
+	// stored finds saved functions, where no variable has the name.
+	stored func(name string, from *scope) *variable
+	// reported is the number of mistakes before the body of a function was bound.
+	reported int
+}
+
+// outermost is the scope of a query, in which the saved functions are known.
+func (b *binder) outermost() *scope {
+	s := newScope(nil)
+	s.stored = b.storedFunction
+	return s
 }
 
 func newScope(parent *scope) *scope { return &scope{parent: parent, vars: map[string]*variable{}} }
 
 func (s *scope) lookup(name string) *variable {
+	from := s
+	var stored func(string, *scope) *variable
 	for ; s != nil; s = s.parent {
 		if v, ok := s.vars[name]; ok {
 			return v
 		}
+		if s.stored != nil {
+			stored = s.stored
+		}
+	}
+	if stored != nil {
+		return stored(name, from)
 	}
 	return nil
 }
 
 func (s *scope) isDefining(name string) bool {
 	for ; s != nil; s = s.parent {
-		if s.defining == name && name != "" {
+		if (s.defining == name || s.function == name) && name != "" {
 			return true
 		}
 	}
@@ -181,6 +205,7 @@ func (b *binder) letValue(st *syntax.LetStatement, s *scope) *variable {
 // snapshot returns a scope with the names known so far.
 func (s *scope) snapshot() *scope {
 	c := newScope(s.parent)
+	c.function, c.stored = s.function, s.stored
 	for n, v := range s.vars {
 		c.vars[n] = v
 	}
