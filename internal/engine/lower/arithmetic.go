@@ -99,6 +99,12 @@ func (l *lowerer) arithmeticTree(e plan.Expr, sc scope) (*arithmetic, error) {
 		if smallResults[e.Overload.Func.Name] {
 			o.bound = 1 << 40
 		}
+		if e.Overload.ID == "mod.long" {
+			if k, ok := e.Args[1].(*plan.Const); ok {
+				v, _ := k.Value.(int64)
+				o.bound = math.Abs(float64(v))
+			}
+		}
 	}
 	if o.bound == 0 && e.Type() == catalog.Int {
 		o.bound = 1 << 31

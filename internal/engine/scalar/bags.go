@@ -33,6 +33,10 @@ func bagFuncs() []Func {
 			}
 			return joinBag(ms[:max(min(int64(len(ms)), longOr(a[1], maxElements)), 0)])
 		}},
+		unary("go_is_json", catalog.String, catalog.Bool, func(s string) any {
+			_, ok := oneValue(s)
+			return ok
+		}),
 		unary("go_treepath", d, d, treePaths),
 		{Name: "go_bag_zip", Args: []catalog.Type{d, d}, Result: d, Call: func(a []any) any {
 			keys, ok := a[0].(string)
