@@ -103,14 +103,14 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&g.workspace, "workspace", def, "folder of the workspace (or NORDLYS_WORKSPACE)")
 	root.AddCommand(importCommand(g), queryCommand(g), shellCommand(g), investigateCommand(g), tablesCommand(g), schemaCommand(g), functionCommand(g), explainCommand(g), scenarioCommand())
 	checkArgs(root)
-	for _, c := range root.Commands() {
-		checkArgs(c)
-	}
 	return root
 }
 
-// checkArgs makes complaints about arguments exit as usage errors.
+// checkArgs makes complaints about arguments exit as usage errors, in a command and those below it.
 func checkArgs(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		checkArgs(sub)
+	}
 	check := c.Args
 	if check == nil {
 		return

@@ -61,7 +61,7 @@ func (b *binder) scalarExpr(e syntax.Expression, en *env) plan.Expr {
 		b.report(diag.StarNotAllowed(e.Pos()))
 	case *syntax.TypeOfExpression:
 		b.report(diag.ValueExpected(e.Pos(), "a type"))
-	case *syntax.PipeExpression, *syntax.DataTableExpression:
+	case *syntax.PipeExpression, *syntax.DataTableExpression, *syntax.ExternalDataExpression:
 		b.report(diag.ValueExpected(e.Pos(), "a table"))
 	}
 	return unknown()

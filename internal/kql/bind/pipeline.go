@@ -14,7 +14,7 @@ import (
 // variables before stored tables.
 func (b *binder) isTabular(e syntax.Expression, en *env) bool {
 	switch e := e.(type) {
-	case *syntax.PipeExpression, *syntax.DataTableExpression, *syntax.WildcardedName, *syntax.UnsupportedExpression:
+	case *syntax.PipeExpression, *syntax.DataTableExpression, *syntax.ExternalDataExpression, *syntax.WildcardedName, *syntax.UnsupportedExpression:
 		return true
 	case *syntax.NameReference:
 		if en.in != nil && en.in.find(e.Name) >= 0 {
@@ -78,6 +78,8 @@ func (b *binder) tableOrGraph(e syntax.Expression, s *scope) *relation {
 		return b.pipe(e, s, false)
 	case *syntax.NameReference:
 		return b.tableName(e, s)
+	case *syntax.ExternalDataExpression:
+		return b.externalData(e, s)
 	case *syntax.DataTableExpression:
 		return b.dataTable(e, s)
 	case *syntax.FunctionCallExpression:

@@ -415,6 +415,14 @@ func PatternUnmatched(span Span, name string) Diagnostic {
 	}
 }
 
+// ExternalData says that a query asks for data outside the workspace.
+func ExternalData(span Span) Diagnostic {
+	return Diagnostic{
+		Code: CodeExternalData, Summary: "Data outside the workspace", Span: span,
+		Detail: "The settings of this workspace do not allow queries to read files and addresses elsewhere. Import the data (nordlys import), or write it out with datatable.",
+	}
+}
+
 // SeveralTables says that an operator with several results stands where one table is read.
 func SeveralTables(span Span) Diagnostic {
 	return Diagnostic{

@@ -77,6 +77,7 @@ const (
 	CodeAssertionFailed     Code = "assertion-failed"
 	CodeMissingParameter    Code = "missing-parameter"
 	CodePatternUnmatched    Code = "pattern-unmatched"
+	CodeExternalData        Code = "external-data"
 	CodeSeveralTables       Code = "several-tables"
 	CodeGraphExpected       Code = "graph-expected"
 	CodeGraphNotTable       Code = "graph-not-table"
@@ -162,6 +163,7 @@ func Codes() []CodeDoc {
 		{CodeAssertionFailed, "The condition of assert() is false.", "print assert(1 > 2, 'too small')"},
 		{CodeMissingParameter, "A declared query parameter has no value.", "declare query_parameters(n: long); print n"},
 		{CodePatternUnmatched, "A pattern has no case for these values.", "declare pattern P = (a: string) { ('x') = { print 1 }; }; P('y')"},
+		{CodeExternalData, "The settings do not allow data outside the workspace.", "externaldata(a: string)['https://example.com/x.csv']"},
 		{CodeSeveralTables, "What has several results stands where one table is read.", "print a = 1 | fork (count) (take 1) | count"},
 		{CodeGraphExpected, "An operator of graphs stands behind a table.", "print a = 1 | graph-match (x)-->(y) project x.a"},
 		{CodeGraphNotTable, "A graph stands where rows are read.", "print a = 1, b = 2 | make-graph a --> b | count"},

@@ -309,9 +309,13 @@ func (p *parser) primaryName(t *Token) Expression {
 		if call || next.Kind == Identifier {
 			return p.dataTable()
 		}
-	case "externaldata", "external_data", "inline_external_table":
+	case "externaldata", "external_data":
 		if call || next.Kind == Identifier {
 			return p.externalData()
+		}
+	case "inline_external_table":
+		if call || next.Kind == Identifier {
+			return p.inlineExternalTable()
 		}
 	}
 	if isOperatorWord(t.Text) || !IsIdentifier(t.Text) && !isDigit(t.Text[0]) {

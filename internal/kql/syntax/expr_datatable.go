@@ -56,24 +56,12 @@ func (p *parser) namesAndTypes(open int) []NameAndType {
 	return list
 }
 
-// externalData reads over externaldata(columns)[sources] with (options) and its relatives.
-func (p *parser) externalData() Expression {
+// inlineExternalTable reads over a table of other formats.
+func (p *parser) inlineExternalTable() Expression {
 	start := p.start()
 	t := p.advance()
 	p.report(diag.NotSupportedYet(t.Span, "operator "+t.Text))
-	jump := func(bracket string) {
-		if b := p.peek(); b.Kind == Punctuation && b.Text == bracket && b.Match > p.pos {
-			p.pos = b.Match + 1
-		}
-	}
-	jump("(")
-	jump("[")
-	if p.acceptWord("with") {
-		jump("(")
-	}
-	if t.Text == "inline_external_table" {
-		p.skip(isPipe)
-	}
+	p.skip(isPipe)
 	return &UnsupportedExpression{Span: p.from(start), Name: t.Text}
 }
 

@@ -238,8 +238,7 @@ func OperatorNames() []string {
 
 // unsupportedOperators are the operators of the language that are only recognised.
 // https://learn.microsoft.com/kusto/query/tabular-expression-statements
-const unsupportedOperators = `externaldata
-	graph-where-nodes graph-where-edges graph execute-and-cache
+const unsupportedOperators = `graph-where-nodes graph-where-edges graph execute-and-cache
 	project-smart assert-schema macro-expand __partitionby set-intersect`
 
 func isUnsupportedOperator(name string) bool {
