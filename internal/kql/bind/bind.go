@@ -69,6 +69,8 @@ type binder struct {
 	overflow    bool
 	names       []string
 	scans       map[string]*relation
+	// partitionKey is set inside a subquery of partition with a source of its own.
+	partitionKey *partitionKey
 	// texts are those of the saved functions met so far.
 	texts    []string
 	settings map[string]syntax.Expression // by set statements; nil where only the name is given

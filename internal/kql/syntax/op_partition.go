@@ -1,7 +1,5 @@
 package syntax
 
-import "nordlys/internal/kql/diag"
-
 // PartitionOperator runs a subquery over the rows of each value of a column by themselves.
 // https://learn.microsoft.com/kusto/query/partition-operator
 type PartitionOperator struct {
@@ -9,6 +7,8 @@ type PartitionOperator struct {
 	Parameters []NamedParameter
 	By         Name
 	Subquery   []Operator
+	// Query is the subquery in braces, which has a source of its own; nil for one in parentheses.
+	Query Expression
 }
 
 func (*PartitionOperator) operator() {}
@@ -19,8 +19,11 @@ func (p *parser) partitionOperator() Operator {
 		return o
 	}
 	o.By = p.name("the column")
-	if t := p.peek(); p.at("{") {
-		p.fail(diag.NotSupportedYet(t.Span, "partition with a subquery that has a source of its own"))
+	if p.at("{") {
+		open := p.pos
+		p.advance()
+		o.Query = p.nested(p.tabular)
+		p.close(open)
 		return o
 	}
 	o.Subquery = p.subquery()
@@ -33,5 +36,11 @@ func (o *PartitionOperator) print(w *printer) {
 	w.word("by")
 	w.name(o.By)
 	w.write(" ")
+	if o.Query != nil {
+		w.write("{\n")
+		w.expression(o.Query, levelPipe)
+		w.write("\n}")
+		return
+	}
 	w.subquery(o.Subquery)
 }
