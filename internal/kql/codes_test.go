@@ -18,6 +18,8 @@ func (t tables) Table(name string) ([]plan.Column, bool) {
 	return cols, ok
 }
 
+func (t tables) Sparse(name string) bool { return name == "AzureDiagnostics" }
+
 func (t tables) Names() []string {
 	var names []string
 	for n := range t {
@@ -26,7 +28,9 @@ func (t tables) Names() []string {
 	return names
 }
 
-var securityEvent = tables{"SecurityEvent": {{Name: "TimeGenerated", Type: catalog.Datetime}, {Name: "Computer", Type: catalog.String}}}
+var securityEvent = tables{
+	"AzureDiagnostics": {{Name: "Resource", Type: catalog.String}, {Name: "httpStatus_d", Type: catalog.Real}},
+	"SecurityEvent":    {{Name: "TimeGenerated", Type: catalog.Datetime}, {Name: "Computer", Type: catalog.String}}}
 
 func TestCodesAreDocumentedWithExamples(t *testing.T) {
 	seen := map[diag.Code]bool{}

@@ -3,6 +3,7 @@ package workspace
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"nordlys/internal/engine"
@@ -74,6 +75,11 @@ func (r readable) Table(name string) ([]plan.Column, bool) {
 func (r readable) Hidden(name string) []plan.Column {
 	_, hidden, _ := r.w.Table(name)
 	return planColumns(hidden)
+}
+
+// Sparse implements bind.SparseTables.
+func (r readable) Sparse(name string) bool {
+	return name == "AzureDiagnostics" || strings.HasSuffix(name, "_CL")
 }
 
 // Names implements bind.Tables.

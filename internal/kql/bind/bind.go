@@ -22,6 +22,12 @@ type HiddenColumns interface {
 	Hidden(table string) []plan.Column
 }
 
+// SparseTables is implemented by Tables some of whose tables get columns only as something is logged in them, with the
+// type at the end of the name (_s, _d, _b, _g, _t): AzureDiagnostics and custom tables.
+type SparseTables interface {
+	Sparse(table string) bool
+}
+
 // Options are the circumstances of one query.
 type Options struct {
 	// Now is the value of now() and the base of ago(), one for the whole query.

@@ -153,12 +153,39 @@ func (b *binder) scan(name string, at syntax.Node) *relation {
 			}
 		}
 	}
+	if t, ok := b.tables.(SparseTables); ok && t.Sparse(name) {
+		cols = b.unseenColumns(name, cols, at)
+	}
 	r := b.made(&plan.Scan{Table: name, Columns: cols}, cols, 0, false, at)
 	r = b.withinTimespan(r, at)
 	r.source = name
 	b.read = append(b.read, readTable{name, at, r.find("TimeGenerated") >= 0})
 	b.scans[name] = r
 	return r
+}
+
+// sparseTypes are the ends of the names of columns that Azure makes as they are logged.
+// https://learn.microsoft.com/azure/azure-monitor/reference/tables/azurediagnostics
+var sparseTypes = map[string]catalog.Type{"_s": catalog.String, "_d": catalog.Real, "_b": catalog.Bool, "_g": catalog.Guid, "_t": catalog.Datetime}
+
+// unseenColumns adds the columns that the query reads and no row has had yet: they are null, as a query written for
+// other resources must still run.
+func (b *binder) unseenColumns(table string, cols []plan.Column, at syntax.Node) []plan.Column {
+	known := make(map[string]bool, len(cols))
+	for _, c := range cols {
+		known[c.Name] = true
+	}
+	cols = cols[:len(cols):len(cols)]
+	for _, name := range b.query.Names() {
+		if len(name) < 3 || known[name] {
+			continue
+		}
+		if t, ok := sparseTypes[name[len(name)-2:]]; ok {
+			cols = append(cols, plan.Column{Name: name, Type: t})
+			b.report(diag.UnseenColumn(at.Pos(), table, name))
+		}
+	}
+	return cols
 }
 
 // withinTimespan applies the time range of the request to a stored table.

@@ -439,6 +439,14 @@ func MixedComparison(span Span, left, right string) Diagnostic {
 	}
 }
 
+// UnseenColumn warns that no row of a table that grows columns has one that the query reads.
+func UnseenColumn(span Span, table, column string) Diagnostic {
+	return Diagnostic{
+		Code: CodeUnseenColumn, Severity: Warning, Summary: "Nothing has this column", Span: span,
+		Detail: fmt.Sprintf("No row of %s has %s, so it is empty. It appears with the first log that has it.", table, column),
+	}
+}
+
 // DynamicEquality warns that a dynamic is compared without saying as what.
 func DynamicEquality(span Span, op string) Diagnostic {
 	return Diagnostic{

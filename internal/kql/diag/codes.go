@@ -66,6 +66,7 @@ const (
 	CodeRangeTypes          Code = "range-types"
 	CodeValueCount          Code = "value-count"
 	CodeMixedComparison     Code = "mixed-comparison"
+	CodeUnseenColumn        Code = "unseen-column"
 	CodeDynamicEquality     Code = "dynamic-equality"
 	CodeContainsTerm        Code = "contains-term"
 	CodeLateFilter          Code = "late-filter"
@@ -152,6 +153,7 @@ func Codes() []CodeDoc {
 		{CodeRangeTypes, "The ends and the step of range do not fit.", "range x from 1 to now() step 1"},
 		{CodeValueCount, "The values of a datatable do not fill its rows.", "datatable(a: long, b: long)[1, 2, 3]"},
 		{CodeMixedComparison, "Text is compared with a value of another type.", "print 1 == '1'"},
+		{CodeUnseenColumn, "A column of a table of resource logs that nothing has logged.", "AzureDiagnostics | where requestUri_s has 'login'"},
 		{CodeDynamicEquality, "A dynamic is compared as it is.", "print d = dynamic({'a': 1}) | where d.a == 'x'"},
 		{CodeContainsTerm, "contains looks for what is a whole term.", "print x = 'a' | where x contains 'powershell'"},
 		{CodeLateFilter, "Rows are joined that a filter behind the join drops.", "print x = 1 | join (print x = 1) on x | where x == 2"},

@@ -105,6 +105,14 @@ func SingleEquals(span Span) Diagnostic {
 	}
 }
 
+// NamedPredicate warns of where x = y, which names a column and keeps the rows for which y alone is true.
+func NamedPredicate(span Span) Diagnostic {
+	return Diagnostic{
+		Code: CodeSingleEquals, Severity: Warning, Summary: "One equals sign", Span: span,
+		Detail: "= gives a name and compares nothing, so what stands before it is not read. Write == to compare.",
+	}
+}
+
 // MissingSeparator says that a complete query goes on with a word on a new line.
 func MissingSeparator(span Span, found string) Diagnostic {
 	return Diagnostic{

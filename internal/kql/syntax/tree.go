@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 
 	"nordlys/internal/kql/diag"
@@ -47,6 +48,26 @@ type Query struct {
 
 // Mentions reports whether the text has a word in it anywhere, be it in a string or a comment.
 func (q *Query) Mentions(word string) bool { return strings.Contains(q.text, word) }
+
+// Names lists the identifiers that the text reads: those that no = behind them gives anew.
+func (q *Query) Names() []string {
+	tokens, _ := Tokens(q.text)
+	given, seen := map[string]bool{}, map[string]bool{}
+	var names []string
+	for i, t := range tokens {
+		if t.Kind != Identifier {
+			continue
+		}
+		if i+1 < len(tokens) && tokens[i+1].Text == "=" && tokens[i+1].Kind == Punctuation {
+			given[t.Text] = true
+		}
+		if !seen[t.Text] {
+			seen[t.Text] = true
+			names = append(names, t.Text)
+		}
+	}
+	return slices.DeleteFunc(names, func(n string) bool { return given[n] })
+}
 
 // ExpressionStatement is a statement that yields a result.
 type ExpressionStatement struct {
