@@ -31,8 +31,9 @@ func registerMatch(conn *sql.Conn, f scalar.Func) error {
 	text, result := mapping.CreateLogicalType(mapping.TypeVarchar), mapping.CreateLogicalType(mapping.TypeBoolean)
 	defer mapping.DestroyLogicalType(&text)
 	defer mapping.DestroyLogicalType(&result)
-	mapping.ScalarFunctionAddParameter(fn, text)
-	mapping.ScalarFunctionAddParameter(fn, text)
+	for range f.Args {
+		mapping.ScalarFunctionAddParameter(fn, text)
+	}
 	mapping.ScalarFunctionSetReturnType(fn, result)
 	mapping.ScalarFunctionSetSpecialHandling(fn)
 	mapping.ScalarFunctionSetFunction(fn, C.nordlys_match)
@@ -80,8 +81,16 @@ func nordlys_match(info, input, output unsafe.Pointer) {
 	match := (*(*cgo.Handle)(mapping.ScalarFunctionGetExtraInfo(fi))).Value().(func() func(text, pattern string) bool)()
 	chunk := mapping.DataChunk{Ptr: input}
 	n := int(mapping.DataChunkGetSize(chunk))
-	texts, patterns := newTexts(mapping.DataChunkGetVector(chunk, 0), n), newTexts(mapping.DataChunkGetVector(chunk, 1), n)
 	out := unsafe.Slice((*bool)(mapping.VectorGetData(mapping.Vector{Ptr: output})), n)
+	texts := newTexts(mapping.DataChunkGetVector(chunk, 0), n)
+	if mapping.DataChunkGetColumnCount(chunk) == 1 {
+		for i := range out {
+			text, ok := texts.at(i)
+			out[i] = ok && match(text, "")
+		}
+		return
+	}
+	patterns := newTexts(mapping.DataChunkGetVector(chunk, 1), n)
 	for i := range out {
 		text, ok := texts.at(i)
 		pattern, ok2 := patterns.at(i)

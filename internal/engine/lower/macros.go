@@ -25,7 +25,7 @@ var Macros = []string{
 	// JSON. DuckDB takes a comma too many for JSON; what it writes is shorter then, and the text is looked at again. The
 	// path of a null extracts a VARCHAR where another gives a list, so the lists are cast. A computed key that
 	// is empty or a star, which DuckDB takes for no key and for all, finds nothing.
-	`kql_parse_json(s) AS (CASE WHEN json_valid(s) THEN list_transform([CAST(json(s) AS VARCHAR)], j -> CASE WHEN strlen(j) = strlen(s) OR go_is_json(s) THEN nullif(j, 'null') ELSE CAST(to_json(s) AS VARCHAR) END)[1] WHEN s = '' THEN NULL ELSE CAST(to_json(s) AS VARCHAR) END)`,
+	`kql_parse_json(s) AS (CASE WHEN go_plain_json(s) THEN s WHEN json_valid(s) THEN list_transform([CAST(json(s) AS VARCHAR)], j -> CASE WHEN strlen(j) = strlen(s) OR go_is_json(s) THEN nullif(j, 'null') ELSE CAST(to_json(s) AS VARCHAR) END)[1] WHEN s = '' THEN NULL ELSE CAST(to_json(s) AS VARCHAR) END)`,
 	`kql_json_key(k) AS ('."' || replace(replace(nullif(nullif(k, ''), '*'), '\', '\\'), '"', '\"') || '"')`,
 	`kql_json_index(i) AS (CASE WHEN i < 0 THEN '[#' || CAST(i AS VARCHAR) || ']' ELSE '[' || CAST(i AS VARCHAR) || ']' END)`,
 	`kql_json_step(d) AS (CASE WHEN json_type(d) = 'VARCHAR' THEN kql_json_key(json_extract_string(d, '$')) ELSE kql_json_index(TRY_CAST(CAST(d AS VARCHAR) AS BIGINT)) END)`,

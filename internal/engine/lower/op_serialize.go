@@ -79,6 +79,11 @@ func (l *lowerer) windowRows(b *block, items []plan.Named) (*block, error) {
 				}
 			}
 		}
+		if c.Overload.Func.Name == "row_number" {
+			// The row where the run began is all that a number needs, and rows stay in their order.
+			add(runName(c), fmt.Sprintf("coalesce(max(CASE WHEN %s THEN %s END) OVER (ROWS UNBOUNDED PRECEDING), 1)", Ident(fmt.Sprintf("$restart%d", i)), Ident(rowColumn)), catalog.Long)
+			continue
+		}
 		add(runName(c), fmt.Sprintf("sum(CASE WHEN %s THEN 1 ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING)", Ident(fmt.Sprintf("$restart%d", i))), catalog.Long)
 	}
 	b = (&block{from: b.from, cols: cols, sel: sel, ordered: true}).wrap()
@@ -86,8 +91,10 @@ func (l *lowerer) windowRows(b *block, items []plan.Named) (*block, error) {
 		if c.Overload.Func.Name == "row_window_session" {
 			b = withSessions(b, c, i)
 		}
+		if c.Overload.Func.Name != "row_number" {
+			b.order = []string{Ident(rowColumn)} // what is partitioned by the run comes out of order
+		}
 	}
-	b.order = []string{Ident(rowColumn)}
 	return b, nil
 }
 
@@ -140,9 +147,8 @@ func restartOf(e plan.Expr) plan.Expr {
 }
 
 func (l *lowerer) window(c *plan.Call, sc scope) (string, error) {
-	over, run := "OVER ()", "OVER (ROWS UNBOUNDED PRECEDING)"
+	run := "OVER (ROWS UNBOUNDED PRECEDING)"
 	if restartOf(c) != nil || prepared[c.Overload.Func.Name] {
-		over = "OVER (PARTITION BY " + Ident(runName(c)) + " ORDER BY " + Ident(rowColumn) + ")"
 		run = "OVER (PARTITION BY " + Ident(runName(c)) + " ORDER BY " + Ident(rowColumn) + " ROWS UNBOUNDED PRECEDING)"
 	}
 	row, change := Ident(rowColumn), Ident(changeName(c))
@@ -161,9 +167,12 @@ func (l *lowerer) window(c *plan.Call, sc scope) (string, error) {
 	switch c.Overload.Func.Name {
 	case "row_number":
 		if len(args) == 0 {
-			return "row_number() " + over, nil
+			return "row_number() OVER ()", nil
 		}
-		return "(row_number() " + over + " + " + args[0] + " - 1)", nil
+		if restartOf(c) != nil {
+			return "(" + row + " - " + Ident(runName(c)) + " + " + args[0] + ")", nil
+		}
+		return "(row_number() OVER () + " + args[0] + " - 1)", nil
 	case "prev", "next":
 		fn := "lag"
 		if c.Overload.Func.Name == "next" {

@@ -28,9 +28,6 @@ type pathPusher struct {
 
 // pushPaths gives the plan with stored paths read as columns.
 func pushPaths(root plan.Node, t Tables) plan.Node {
-	if t == nil {
-		return root
-	}
 	p := &pathPusher{tables: t, shared: map[*plan.Shared]*plan.Shared{}}
 	return p.whole(root)
 }
@@ -39,8 +36,10 @@ func pushPaths(root plan.Node, t Tables) plan.Node {
 type origin struct {
 	scan  *plan.Scan
 	holds map[string]string // output column → column of the scan
-	// carriers are the projections between here and the scan, lowest first, with the name that each gives the column.
+	// carriers are the projections between here and the scan, lowest first.
 	carriers []*plan.Project
+	// parsed are the columns made by parse_json of a string column that is still there.
+	parsed map[string]*plan.Call
 }
 
 // whole rewrites a node whose consumer takes its schema as it is: paths added below are dropped again.
@@ -60,7 +59,7 @@ func trimmed(n plan.Node, schema []plan.Column) plan.Node {
 	return &plan.Project{Input: n, Items: items}
 }
 
-// node rewrites a node; the origin is nil unless the node passes on columns of one scan row by row.
+// node rewrites a node and says where its columns come from.
 func (p *pathPusher) node(n plan.Node) (plan.Node, *origin) {
 	switch n := n.(type) {
 	case *plan.Scan:
@@ -93,13 +92,25 @@ func (p *pathPusher) node(n plan.Node) (plan.Node, *origin) {
 	case *plan.Project:
 		in, o := p.node(n.Input)
 		out := &plan.Project{Input: in, Items: p.named(n.Items, o)}
-		if o == nil {
-			return out, nil
-		}
-		above := &origin{scan: o.scan, holds: map[string]string{}, carriers: append(slices.Clip(o.carriers), out)}
+		above := &origin{scan: o.scan, holds: map[string]string{}, carriers: append(slices.Clip(o.carriers), out), parsed: map[string]*plan.Call{}}
+		kept := map[string]bool{}
 		for _, it := range n.Items {
-			if ref, ok := it.Expr.(*plan.ColumnRef); ok && o.holds[ref.Name] != "" {
-				above.holds[it.Name] = o.holds[ref.Name]
+			if ref, ok := it.Expr.(*plan.ColumnRef); ok {
+				kept[it.Name] = ref.Name == it.Name
+				if o.holds[ref.Name] != "" {
+					above.holds[it.Name] = o.holds[ref.Name]
+				}
+			}
+		}
+		for _, it := range n.Items {
+			c, ok := it.Expr.(*plan.Call)
+			if ref, isRef := it.Expr.(*plan.ColumnRef); isRef {
+				c, ok = o.parsed[ref.Name]
+			}
+			if ok && c.Overload.ID == "todynamic" && c.Args[0].Type() == catalog.String {
+				if text, isRef := c.Args[0].(*plan.ColumnRef); isRef && kept[text.Name] {
+					above.parsed[it.Name] = c
+				}
 			}
 		}
 		return out, above
@@ -109,39 +120,39 @@ func (p *pathPusher) node(n plan.Node) (plan.Node, *origin) {
 		for i, a := range out.Aggs {
 			out.Aggs[i].Call = p.expr(a.Call, o).(*plan.Call)
 		}
-		return out, nil
+		return out, &origin{}
 	case *plan.Join:
 		c := *n
 		c.Left, c.Right = p.whole(n.Left), p.whole(n.Right)
-		return &c, nil
+		return &c, &origin{}
 	case *plan.Union:
 		c := *n
 		c.Sources = slices.Clone(n.Sources)
 		for i := range c.Sources {
 			c.Sources[i] = p.whole(c.Sources[i])
 		}
-		return &c, nil
+		return &c, &origin{}
 	case *plan.Unnest:
 		c := *n
 		c.Input = p.whole(n.Input)
-		return &c, nil
+		return &c, &origin{}
 	case *plan.Parse:
 		c := *n
 		c.Input = p.whole(n.Input)
-		return &c, nil
+		return &c, &origin{}
 	case *plan.Series:
 		c := *n
 		c.Input = p.whole(n.Input)
-		return &c, nil
+		return &c, &origin{}
 	case *plan.Shared:
 		s := p.shared[n]
 		if s == nil {
 			s = &plan.Shared{ID: n.ID, Name: n.Name, Input: p.whole(n.Input)}
 			p.shared[n] = s
 		}
-		return s, nil
+		return s, &origin{}
 	}
-	return n, nil
+	return n, &origin{}
 }
 
 func (p *pathPusher) named(items []plan.Named, o *origin) []plan.Named {
@@ -166,6 +177,12 @@ func (p *pathPusher) expr(e plan.Expr, o *origin) plan.Expr {
 		if stored := p.stored(e, o); stored != nil {
 			return stored
 		}
+		// A path through parse_json of a column is read from the column: its JSON is not made first.
+		if base, steps := flatten(e); len(steps) > 0 {
+			if ref, ok := base.(*plan.ColumnRef); ok && o.parsed[ref.Name] != nil {
+				return &plan.Path{Base: o.parsed[ref.Name], Steps: steps}
+			}
+		}
 		return &plan.Path{Base: p.expr(e.Base, o), Steps: e.Steps}
 	case *plan.InQuery:
 		c := *e
@@ -183,7 +200,7 @@ func (p *pathPusher) expr(e plan.Expr, o *origin) plan.Expr {
 
 // stored gives the column that holds a path, made known to every node between here and the scan; nil if there is none.
 func (p *pathPusher) stored(e *plan.Path, o *origin) plan.Expr {
-	if o == nil {
+	if o.scan == nil {
 		return nil
 	}
 	base, steps := flatten(e)
@@ -193,6 +210,9 @@ func (p *pathPusher) stored(e *plan.Path, o *origin) plan.Expr {
 	}
 	spelled, ok := spell(steps)
 	if !ok {
+		return nil
+	}
+	if p.tables == nil {
 		return nil
 	}
 	name, ok := p.tables.StoredPath(o.scan.Table, o.holds[ref.Name], spelled)

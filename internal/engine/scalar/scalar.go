@@ -19,7 +19,7 @@ type Func struct {
 	Call   func(args []any) any // safe for use by several goroutines
 	// CallContext is Call for a function that can take long: it ends early when ctx does. nil for all others.
 	CallContext func(ctx context.Context, args []any) any
-	// Match, if set, makes the function as one of two texts, false for nulls, for one goroutine and one run over
+	// Match, if set, makes the function as one of one or two texts, false for nulls, for one goroutine and one run over
 	// rows: engines that can hand texts over without copying them call what it returns instead of Call. The texts are
 	// borrowed: they must not be kept.
 	Match func() func(text, pattern string) bool
@@ -30,7 +30,7 @@ type Func struct {
 func Functions() []Func {
 	var out []Func
 	for _, group := range [][]Func{
-		timeFuncs(), formatFuncs(), stringFuncs(), termFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
+		timeFuncs(), formatFuncs(), stringFuncs(), termFuncs(), plainJSONFuncs(), regexFuncs(), urlFuncs(), pathFuncs(), xmlFuncs(), userAgentFuncs(),
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(), patternFuncs(),
 		graphFuncs(),
 		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
