@@ -199,13 +199,43 @@ SigninLogs
 | join kind=leftanti known on UserPrincipalName, IPAddress
 | project TimeGenerated, UserPrincipalName, IPAddress, fails, wins, apps, os, city
 | order by fails desc`
-	for b.Loop() {
-		p, list, err := w.Compile(context.Background(), workspace.Query{Text: text})
-		if err != nil {
-			b.Fatal(list.Render(text))
-		}
-		if _, err := lower.Lower(p, lower.Options{Tables: w, Now: time.Now()}); err != nil {
-			b.Fatal(err)
-		}
+	for _, c := range []struct{ name, text string }{{"query", text}, {"rule of 400 lines", longRule()}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				p, list, err := w.Compile(ctx, workspace.Query{Text: c.text})
+				if err != nil {
+					b.Fatal(list.Render(c.text))
+				}
+				if _, err := lower.Lower(p, lower.Options{Tables: w, Now: time.Now()}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
+}
+
+// longRule is a detection over many variants of a sign-in, as the longest public rules are: 400 lines of lets, a union,
+// joins and conditions.
+func longRule() string {
+	var b strings.Builder
+	b.WriteString("let start = ago(14d);\nlet tools = dynamic(['mimikatz', 'rubeus', 'psexec', 'adfind']);\n")
+	var names []string
+	for i := range 33 {
+		name := fmt.Sprintf("variant%d", i)
+		names = append(names, name)
+		fmt.Fprintf(&b, `let %s = SigninLogs
+    | where TimeGenerated > start
+    | where ResultType in ("50126", "50053", "%d") and AppDisplayName !has "Authenticator"
+    | extend os = tostring(DeviceDetail.operatingSystem), city = tostring(LocationDetails.city), code = toint(Status.errorCode)
+    | extend risk = case(code == 50126, "password", code == 50053, "locked", IPAddress startswith "203.0.113.", "known", "other")
+    | where os has_any (tools) or city =~ "Oslo" or UserPrincipalName matches regex @"^adm[-_.]"
+    | summarize n = count(), ips = make_set(IPAddress, 10), last = max(TimeGenerated) by UserPrincipalName, risk
+    | where n > %d
+    | join kind=leftouter (AuditLogs | where TimeGenerated > start | extend UserPrincipalName = tostring(InitiatedBy.user.userPrincipalName)
+        | summarize changes = count() by UserPrincipalName) on UserPrincipalName
+    | project UserPrincipalName, risk, n, ips, last, changes = coalesce(changes, 0), variant = %d;
+`, name, 50000+i, i, i)
+	}
+	b.WriteString("union " + strings.Join(names, ",\n    ") + "\n| summarize total = sum(n), variants = make_set(variant), arg_max(last, risk, ips) by UserPrincipalName\n| order by total desc\n")
+	return b.String()
 }
