@@ -34,6 +34,10 @@ func (b *binder) makeSeriesOperator(in *relation, o *syntax.MakeSeriesOperator, 
 		return b.broken()
 	}
 	in = b.withinAxis(in, axis, o)
+	if o.InRange {
+		axis.from = b.binned(axis.from, axis.step)
+		axis.to = b.sum(b.binned(axis.to, axis.step), axis.step)
+	}
 	z := &summarizer{b: b, in: in, scope: s, names: newNameSet(len(o.By) + len(o.Aggregates)), aggs: &aggregates{}}
 	for _, e := range o.By {
 		z.key(e)
@@ -139,19 +143,41 @@ func (b *binder) seriesAxis(in *relation, o *syntax.MakeSeriesOperator, s *scope
 }
 
 // withinAxis drops the rows that lie at no point.
-func (b *binder) withinAxis(in *relation, axis seriesAxis, at syntax.Node) *relation {
+func (b *binder) withinAxis(in *relation, axis seriesAxis, at *syntax.MakeSeriesOperator) *relation {
+	before := "<"
+	if at.InRange {
+		before = "<="
+	}
 	if axis.from == nil && axis.to == nil {
 		return b.over(in, &plan.Select{Input: in.node, Predicate: b.functionCall("isnotnull", catalog.Bool, axis.value)}, at)
 	}
 	for _, end := range []struct {
 		op    string
 		bound plan.Expr
-	}{{">=", axis.from}, {"<", axis.to}} {
+	}{{">=", axis.from}, {before, axis.to}} {
 		if end.bound != nil {
 			in = b.over(in, &plan.Select{Input: in.node, Predicate: b.operatorCall(end.op, catalog.Bool, axis.value, end.bound)}, at)
 		}
 	}
 	return in
+}
+
+// binned gives bin(value, step).
+func (b *binder) binned(value, step plan.Expr) plan.Expr {
+	f, _ := b.catalog.Function("bin")
+	if c := b.applyTo(f, []plan.Expr{value, step}); c != nil {
+		return c
+	}
+	return unknown()
+}
+
+// sum gives value + step.
+func (b *binder) sum(value, step plan.Expr) plan.Expr {
+	f, _ := b.catalog.Operator("+")
+	if c := b.applyTo(f, []plan.Expr{value, step}); c != nil {
+		return c
+	}
+	return unknown()
 }
 
 // point is the point of the axis that a row belongs to: counted from the first, or from zero where the data decide.

@@ -1,7 +1,5 @@
 package syntax
 
-import "nordlys/internal/kql/diag"
-
 // MakeSeriesOperator makes arrays of aggregates over the steps of an axis.
 // https://learn.microsoft.com/kusto/query/make-series-operator
 type MakeSeriesOperator struct {
@@ -12,6 +10,8 @@ type MakeSeriesOperator struct {
 	// From and To are nil where the data decide.
 	From, To, Step Expression
 	By             []Expression
+	// InRange is the older form, on axis in range(start, stop, step): To is included, and the points are those of bin().
+	InRange bool
 }
 
 // SeriesAggregate is one aggregate of make-series; Default is nil without `default=…`.
@@ -38,18 +38,30 @@ func (p *parser) makeSeriesOperator() Operator {
 		return o
 	}
 	if t := p.peekAt(1); t.Kind == Identifier && t.Text == "in" {
-		p.fail(diag.NotSupportedYet(t.Span, "make-series … in range(…): write from, to and step"))
-		return o
-	}
-	o.Axis = p.named()
-	if p.acceptWord("from") {
-		o.From = p.expression()
-	}
-	if p.acceptWord("to") {
-		o.To = p.expression()
-	}
-	if p.expectWord("step") {
-		o.Step = p.expression()
+		o.InRange = true
+		o.Axis = p.unary()
+		p.pos++
+		if p.expectWord("range") && p.expect("(") {
+			o.From = p.expression()
+			if p.expect(",") {
+				o.To = p.expression()
+			}
+			if p.expect(",") {
+				o.Step = p.expression()
+			}
+			p.expect(")")
+		}
+	} else {
+		o.Axis = p.named()
+		if p.acceptWord("from") {
+			o.From = p.expression()
+		}
+		if p.acceptWord("to") {
+			o.To = p.expression()
+		}
+		if p.expectWord("step") {
+			o.Step = p.expression()
+		}
 	}
 	if p.acceptWord("by") {
 		o.By = p.namedList()
@@ -70,6 +82,18 @@ func (o *MakeSeriesOperator) print(w *printer) {
 	}
 	w.write(" on ")
 	w.expression(o.Axis, levelOr)
+	if o.InRange && o.From != nil && o.To != nil && o.Step != nil {
+		w.write(" in range(")
+		for i, e := range []Expression{o.From, o.To, o.Step} {
+			w.comma(i)
+			w.expression(e, levelOr)
+		}
+		w.write(")")
+		if o.By != nil {
+			w.list(" by", o.By)
+		}
+		return
+	}
 	for _, part := range []struct {
 		word  string
 		value Expression
