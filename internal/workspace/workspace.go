@@ -38,6 +38,7 @@ type Workspace struct {
 	catalog catalog
 
 	writer *writer // nil when opened for reading
+	places places  // data of others that addresses are looked up in
 }
 
 // Mode says what a workspace is opened for.
@@ -47,7 +48,7 @@ type Mode int
 const (
 	Read   Mode = iota // the workspace must exist
 	Write              // made if it is not there; one process at a time
-	Memory             // no folder: no stored tables at all, for queries over literals
+	Memory             // no stored tables at all, for queries over literals; the folder need not exist, its data is used if it does
 )
 
 // Format is the version of the layout that this program writes. A workspace of a newer one is refused.
@@ -84,8 +85,15 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 	if mode != Memory {
 		o.Dirs = append(o.Dirs, dir)
 	}
+	if w.places, err = openPlaces(dir); err != nil {
+		return nil, err
+	}
+	if w.places != nil {
+		o.Places = w.places
+	}
 	w.db, err = duckdb.Open(ctx, o)
 	if err != nil {
+		w.places.close()
 		return nil, err
 	}
 	if mode == Memory {
@@ -124,7 +132,9 @@ func (w *Workspace) Close() error {
 	if w.writer != nil {
 		err = w.writer.close()
 	}
-	return errors.Join(err, w.db.Close())
+	err = errors.Join(err, w.db.Close())
+	w.places.close()
+	return err
 }
 
 // TableInfo says what is stored of one table.

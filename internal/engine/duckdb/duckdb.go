@@ -23,13 +23,15 @@ type Options struct {
 	MemoryLimit string // e.g. "512MB"
 	TempDir     string // where what exceeds the memory limit goes; "" = DuckDB may not spill
 	Threads     int
-	Dirs        []string // the folders whose files may be read and written
+	Dirs        []string      // the folders whose files may be read and written
+	Places      scalar.Places // what geo_info_from_ip_address looks addresses up in; nil if there is nothing
 }
 
 // DB is one DuckDB instance in memory, with the functions of KQL in it. It is safe for use by several goroutines; each
 // query has its own connection.
 type DB struct {
-	db *sql.DB
+	db     *sql.DB
+	places bool
 }
 
 var _ engine.Engine = (*DB)(nil)
@@ -76,7 +78,12 @@ func (d *DB) setup(ctx context.Context, o Options) error {
 		return err
 	}
 	defer conn.Close()
-	if err := register(conn, scalar.Functions()); err != nil {
+	funcs := scalar.Functions()
+	if o.Places != nil {
+		d.places = true
+		funcs = append(funcs, scalar.GeoInfo(o.Places))
+	}
+	if err := register(conn, funcs); err != nil {
 		return err
 	}
 	// Whatever a query might come to be, it reads no file outside the workspace, and cannot change that.
@@ -97,9 +104,18 @@ func (d *DB) Exec(ctx context.Context, query string, args ...any) error {
 // SQL gives the connection pool, for catalogues that live in the same instance.
 func (d *DB) SQL() *sql.DB { return d.db }
 
+// lower gives the SQL of a request.
+func (d *DB) lower(r engine.Request) (lower.Result, error) {
+	res, err := lower.Lower(r.Query, lower.Options{Tables: r.Tables, Now: r.Now})
+	if err == nil && res.NeedsPlaces && !d.places {
+		err = errors.New("geo_info_from_ip_address() needs places of addresses in MaxMind's format: nordlys data add GeoLite2-City.mmdb; sign-in tables have Location and LocationDetails of their own")
+	}
+	return res, err
+}
+
 // Run implements engine.Engine.
 func (d *DB) Run(ctx context.Context, r engine.Request) (engine.Rows, error) {
-	res, err := lower.Lower(r.Query, lower.Options{Tables: r.Tables, Now: r.Now})
+	res, err := d.lower(r)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +155,7 @@ func (d *DB) arrowQuery(ctx context.Context, query string) (*sql.Conn, array.Rec
 
 // Export implements engine.Engine.
 func (d *DB) Export(ctx context.Context, r engine.Request, path string) (int64, error) {
-	res, err := lower.Lower(r.Query, lower.Options{Tables: r.Tables, Now: r.Now})
+	res, err := d.lower(r)
 	if err != nil {
 		return 0, err
 	}
@@ -157,7 +173,7 @@ func (d *DB) Export(ctx context.Context, r engine.Request, path string) (int64, 
 
 // Explain implements engine.Engine.
 func (d *DB) Explain(ctx context.Context, r engine.Request) (string, error) {
-	res, err := lower.Lower(r.Query, lower.Options{Tables: r.Tables, Now: r.Now})
+	res, err := d.lower(r)
 	if err != nil {
 		return "", err
 	}

@@ -2,7 +2,6 @@ package lower
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"regexp/syntax"
@@ -66,9 +65,11 @@ func lowerPadded(name string, n int) lowering {
 	}
 }
 
-// lowerGeoInfo says what is missing: the places of addresses are data of others, which nobody can name here yet.
-func lowerGeoInfo(*lowerer, *plan.Call, scope) (string, error) {
-	return "", errors.New("not supported yet: geo_info_from_ip_address() needs a MaxMind-format file, and there is no way to name one yet; sign-in tables have Location and LocationDetails")
+// lowerGeoInfo notes that the query needs data of others.
+func lowerGeoInfo(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	l.needsPlaces = true
+	s, err := l.expr(c.Args[0], sc)
+	return "go_geo_info(" + s + ")", err
 }
 
 // lowerTohexInt writes an int as 32 bits.

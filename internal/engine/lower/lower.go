@@ -42,6 +42,8 @@ type Options struct {
 type Result struct {
 	SQL     string
 	Columns []plan.Column
+	// NeedsPlaces says that the SQL calls go_geo_info, which an engine has only where places of addresses were given.
+	NeedsPlaces bool
 }
 
 // Lower gives the SQL of q. Errors name what the engine cannot do yet.
@@ -56,7 +58,7 @@ func Lower(q *plan.Query, o Options) (Result, error) {
 		return Result{}, err
 	}
 	cols := q.Root.Schema()
-	return Result{SQL: ctes + root.finalSQL(cols), Columns: cols}, nil
+	return Result{SQL: ctes + root.finalSQL(cols), Columns: cols, NeedsPlaces: l.needsPlaces}, nil
 }
 
 // need is the set of column names that a consumer reads; nil means all.
@@ -110,12 +112,13 @@ var everything = Bounds{0, MaxTicks}
 
 // lowerer carries what one lowering collects.
 type lowerer struct {
-	opt        Options
-	lowerings  map[string]lowering
-	shared     map[int]*plan.Shared
-	sharedNeed map[int]need
-	depth      int
-	arithmetic int // how many trees of arithmetic are being lowered within each other
+	needsPlaces bool // set by geo_info_from_ip_address
+	opt         Options
+	lowerings   map[string]lowering
+	shared      map[int]*plan.Shared
+	sharedNeed  map[int]need
+	depth       int
+	arithmetic  int // how many trees of arithmetic are being lowered within each other
 }
 
 // maxDepth bounds the nesting of operators, far above any real query, below what overflows an engine's stack.

@@ -95,6 +95,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	there := functions(t)
+	there[GeoInfo(nil).Name] = GeoInfo(nil) // registered where there are places
 	for n := range called {
 		if _, ok := there[n]; !ok {
 			t.Errorf("package lower calls %s, which does not exist", n)

@@ -19,7 +19,7 @@ var networkEntries = []entry{
 	{name: "has_any_ipv4", sigs: []string{"(text:string, ips:any…) bool"}, doc: "Whether the text holds one of the addresses.", ex: ex("print has_any_ipv4('GET 10.0.0.1 x', '127.0.0.1', '10.0.0.1')", "true")},
 	{name: "has_ipv4_prefix", sigs: []string{"(text:string, prefix:string) bool"}, doc: "Whether the text holds an address that begins so.", ex: ex("print has_ipv4_prefix('GET 10.0.0.1 x', '10.0.')", "true")},
 	{name: "has_any_ipv4_prefix", sigs: []string{"(text:string, prefixes:any…) bool"}, doc: "Whether the text holds an address that begins with one of the prefixes.", ex: ex("print has_any_ipv4_prefix('GET 10.0.0.1 x', '127.', '10.0.')", "true")},
-	{name: "geo_info_from_ip_address", sigs: []string{"(ip:string) dynamic"}, doc: "Country, state, city and position of an address; needs a MaxMind-format file.", ex: nil},
+	{name: "geo_info_from_ip_address", sigs: []string{"(ip:string) dynamic"}, doc: "Country, state, city and position of an address; needs a file of places in MaxMind's format (nordlys data add).", ex: nil},
 }
 
 // windowEntries are the functions over serialized rows: the rows in the order of the last sort.
