@@ -14,6 +14,7 @@ import (
 	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/ingest"
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
 	"nordlys/internal/workspace"
 )
@@ -27,7 +28,7 @@ const importMemory = "300MB"
 const heapLimit = 450 << 20
 
 func importCommand(g *global) *cobra.Command {
-	var format, zone, order string
+	var format, zone, order, events string
 	c := &cobra.Command{
 		Use:   "import PATH...",
 		Short: "Take evidence in: files, folders, .gz, .zip, or - for standard input",
@@ -55,6 +56,11 @@ same evidence again adds nothing.`,
 			if opts.DateOrder, ok = dateOrders[order]; !ok {
 				return usageError("--date-order %s: use mdy or dmy", order)
 			}
+			set, err := windows.SetOf(events)
+			if err != nil {
+				return usageError("--security-events: %v", err)
+			}
+			opts.SecurityEvents = set
 			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
 			if err != nil {
 				return &exitError{exitEnvironment, err}
@@ -88,6 +94,7 @@ same evidence again adds nothing.`,
 	c.Flags().StringVar(&format, "format", "text", "of the receipt: text or json")
 	c.Flags().StringVar(&zone, "timezone", "", "time zone of times written without one (exports with [Local Time] need it)")
 	c.Flags().StringVar(&order, "date-order", "", "of dates such as 3/4/2025 in a CSV that does not tell: mdy or dmy")
+	c.Flags().StringVar(&events, "security-events", "all", "events of Windows's Security log to keep, by Microsoft's sets: minimal, common, all or none")
 	return c
 }
 

@@ -27,18 +27,21 @@ type Decoder = rows.Decoder
 const headSize = 64 << 10
 
 // decoders lists everything that can be read. Each worker has its own: decoders remember the tables they fill.
-func decoders() []Decoder {
+func decoders(opts Options) []Decoder {
+	events := windows.New(opts.SecurityEvents)
 	return []Decoder{
 		export.NewResult(),
 		records.New(unknown{},
 			flowlog.New(),
 			entra.New(),
 			defender.New(),
-			windows.New(),
+			events,
 			activity.New(),
 			export.New(),
 			diag.New(),
 		),
+		events.EVTX(),
+		events.XML(),
 		export.NewCSV(),
 	}
 }
@@ -80,6 +83,9 @@ func (w *worker) decode(ctx context.Context, name string, content io.Reader) (er
 		if !utf8.Valid(head[:max(0, len(head)-utf8.UTFMax)]) || bytes.IndexByte(head, 0) >= 0 {
 			return errors.New("not recognised: binary content")
 		}
+		if b := bytes.TrimSpace(head); b[0] == '<' {
+			return errors.New("not recognised: XML or HTML, but no Windows events")
+		}
 		line, _, _ := bytes.Cut(head[:min(len(head), 200)], []byte("\n"))
 		return fmt.Errorf("not recognised: text that is neither JSON nor CSV, beginning %q", line[:min(len(line), 80)])
 	}
@@ -95,7 +101,6 @@ func (w *worker) decode(ctx context.Context, name string, content io.Reader) (er
 // foreign recognises formats that hold evidence or are often found beside it, and cannot be read. It says what to do.
 func foreign(head []byte) string {
 	for _, f := range []struct{ magic, what string }{
-		{"ElfFile\x00", "a Windows event log (EVTX); convert it to JSON, for example with evtx_dump -o jsonl, and import that"},
 		{"PAR1", "a Parquet file"},
 		{"Obj\x01", "an Avro file, as Event Hubs Capture writes"},
 		{"SQLite format 3\x00", "a SQLite database"},
@@ -110,8 +115,7 @@ func foreign(head []byte) string {
 		{"\x89PNG", "a picture"},
 		{"\xff\xd8\xff", "a picture"},
 		{"\xd0\xcf\x11\xe0", "an old Office document; save its sheet as CSV and import that"},
-		{"<?xml", "XML; export the events as JSON and import that"},
-		{"<Event", "XML; export the events as JSON and import that"},
+		{"LfLe", "a Windows event log of before Vista (EVT)"},
 		{"#Software: Microsoft Internet Information Services", "an IIS log"},
 	} {
 		if bytes.HasPrefix(head, []byte(f.magic)) {

@@ -39,7 +39,11 @@ func FuzzFlowlog(f *testing.F) {
 }
 
 func FuzzWindows(f *testing.F) {
-	fuzz(f, "windows", ".json", func() Decoder { return records.New(unknown{}, windows.New()) })
+	fuzz(f, "windows", ".json", func() Decoder { return records.New(unknown{}, windows.New(windows.Set{})) })
+}
+
+func FuzzWindowsXML(f *testing.F) {
+	fuzz(f, "windows", ".xml", func() Decoder { return windows.New(windows.Set{}).XML() })
 }
 
 func FuzzDefender(f *testing.F) {

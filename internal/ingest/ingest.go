@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
 )
 
@@ -31,6 +32,8 @@ type Options struct {
 	// DateOrder says how dates such as 3/4/2025 in a CSV file are meant if the file does not tell. Nil: such a file is
 	// refused with that reason.
 	DateOrder *rows.DateOrder
+	// SecurityEvents says which events of the Windows Security log are kept; the zero Set keeps all.
+	SecurityEvents windows.Set
 	// Now is the time of the import, kept as _TimeReceived; zero is the clock.
 	Now time.Time
 	// Stdin is read for the path "-"; nil is os.Stdin.
@@ -201,7 +204,7 @@ type worker struct {
 }
 
 func (im *importer) newWorker() *worker {
-	w := &worker{im: im, list: decoders()}
+	w := &worker{im: im, list: decoders(im.opts)}
 	w.writer = rows.NewWriter(rows.Config{
 		Schemas: im.schemas, Now: im.now, Zone: im.opts.Timezone, Order: im.opts.DateOrder,
 		Emit: func(ctx context.Context, b rows.Batch) error {
@@ -237,7 +240,7 @@ func (w *worker) stream(ctx context.Context, file rows.File, name string, conten
 	accepted := w.account.accepted.Load()
 	r := FileReceipt{
 		Path: file.Path, SourceID: file.SourceID, Format: strings.Join(stats.Formats, ", "), Tables: stats.Tables,
-		Records: stats.Records, Accepted: accepted, Duplicates: stats.Rows - accepted, Rejected: stats.Rejected,
+		Records: stats.Records, Accepted: accepted, Duplicates: stats.Rows - accepted, Rejected: stats.Rejected, LeftOut: stats.LeftOut,
 		FirstReason: stats.First, Bytes: counted.n, Note: stats.Note,
 	}
 	if stats.From != 0 {
@@ -260,7 +263,7 @@ func (w *worker) source1(ctx context.Context, file rows.File, r FileReceipt, sta
 	// An error here is one of the context, which ends the import by itself.
 	_ = w.writer.Source(ctx, rows.SourceRow{
 		Format: r.Format, Tables: strings.Join(r.Tables, ","), First: r.FirstReason, Error: r.Error, Note: r.Note,
-		Bytes: r.Bytes, Records: r.Records, Accepted: r.Accepted, Duplicates: r.Duplicates, Rejected: r.Rejected,
+		Bytes: r.Bytes, Records: r.Records, Accepted: r.Accepted, Duplicates: r.Duplicates, Rejected: r.Rejected, LeftOut: r.LeftOut,
 		From: stats.From, To: stats.To,
 	})
 	w.account.pending.Wait()

@@ -17,6 +17,7 @@ type FileReceipt struct {
 	Accepted    int64      `json:"accepted"`
 	Duplicates  int64      `json:"duplicates"`
 	Rejected    int64      `json:"rejected"`
+	LeftOut     int64      `json:"leftOut,omitempty"`     // security events that are not of the set asked for
 	FirstReason string     `json:"firstReason,omitempty"` // of the rejected records, which are in NordlysRejects
 	FirstEvent  *time.Time `json:"firstEvent,omitempty"`
 	LastEvent   *time.Time `json:"lastEvent,omitempty"`
@@ -25,7 +26,7 @@ type FileReceipt struct {
 	Note        string     `json:"note,omitempty"`
 }
 
-// Receipt accounts for an import: Accepted + Duplicates + Rejected = Records, for each file and in total.
+// Receipt accounts for an import: Accepted + Duplicates + Rejected + LeftOut = Records, for each file and in total.
 type Receipt struct {
 	Imported   time.Time     `json:"imported"`
 	Files      []FileReceipt `json:"files"`
@@ -33,6 +34,7 @@ type Receipt struct {
 	Accepted   int64         `json:"accepted"`
 	Duplicates int64         `json:"duplicates"`
 	Rejected   int64         `json:"rejected"`
+	LeftOut    int64         `json:"leftOut,omitempty"`
 	Bytes      int64         `json:"bytes"`
 	Errors     int           `json:"errors"` // files that could not be read, or not to their end
 }
@@ -43,6 +45,7 @@ func (r *Receipt) add(f FileReceipt) {
 	r.Accepted += f.Accepted
 	r.Duplicates += f.Duplicates
 	r.Rejected += f.Rejected
+	r.LeftOut += f.LeftOut
 	r.Bytes += f.Bytes
 	if f.Error != "" {
 		r.Errors++
@@ -52,9 +55,9 @@ func (r *Receipt) add(f FileReceipt) {
 // check holds the account to its rule.
 func (r *Receipt) check() error {
 	for _, f := range r.Files {
-		if f.Accepted+f.Duplicates+f.Rejected != f.Records || f.Duplicates < 0 {
-			return fmt.Errorf("accounting of %s is wrong: %d accepted + %d duplicates + %d rejected are not %d records",
-				f.Path, f.Accepted, f.Duplicates, f.Rejected, f.Records)
+		if f.Accepted+f.Duplicates+f.Rejected+f.LeftOut != f.Records || f.Duplicates < 0 {
+			return fmt.Errorf("accounting of %s is wrong: %d accepted + %d duplicates + %d rejected + %d left out are not %d records",
+				f.Path, f.Accepted, f.Duplicates, f.Rejected, f.LeftOut, f.Records)
 		}
 	}
 	return nil
@@ -78,6 +81,9 @@ func (r *Receipt) WriteText(w io.Writer) error {
 			fmt.Fprintf(&b, "%s → %s: ", f.Format, strings.Join(f.Tables, ", "))
 		}
 		fmt.Fprintf(&b, "%d records, %d accepted, %d duplicates, %d rejected", f.Records, f.Accepted, f.Duplicates, f.Rejected)
+		if f.LeftOut > 0 {
+			fmt.Fprintf(&b, ", %d left out", f.LeftOut)
+		}
 		if f.FirstEvent != nil {
 			fmt.Fprintf(&b, ", %s to %s", f.FirstEvent.Format(time.RFC3339), f.LastEvent.Format(time.RFC3339))
 		}
@@ -96,6 +102,9 @@ func (r *Receipt) WriteText(w io.Writer) error {
 		r.writeFormats(&b)
 	}
 	fmt.Fprintf(&b, "total: %d files, %d records: %d accepted, %d duplicates, %d rejected", len(r.Files), r.Records, r.Accepted, r.Duplicates, r.Rejected)
+	if r.LeftOut > 0 {
+		fmt.Fprintf(&b, ", %d left out (security events outside of the set that was asked for)", r.LeftOut)
+	}
 	if r.Errors > 0 {
 		fmt.Fprintf(&b, "; %d files could not be read whole", r.Errors)
 	}

@@ -64,7 +64,8 @@ func flowTuples() *Table {
 //
 //   - TimeGenerated: when the file was last modified, or for a stream when it was read. Imported: when it was read.
 //   - Path, Format, Tables (names separated by a comma), Bytes (uncompressed).
-//   - Records, Accepted, Duplicates, Rejected: Records is always the sum of the other three.
+//   - Records, Accepted, Duplicates, Rejected, LeftOut: Records is always the sum of the other four. LeftOut are security
+//     events outside of the set that was asked for.
 //   - FirstEvent, LastEvent: the event times seen. Error: what was wrong with the file as a whole. Note: what is worth
 //     knowing though nothing was wrong.
 func nordlysSources() *Table {
@@ -79,6 +80,7 @@ func nordlysSources() *Table {
 		{"Accepted", "long"},
 		{"Duplicates", "long"},
 		{"Rejected", "long"},
+		{"LeftOut", "long"},
 		{"FirstReason", "string"},
 		{"FirstEvent", "datetime"},
 		{"LastEvent", "datetime"},

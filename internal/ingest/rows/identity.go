@@ -10,7 +10,8 @@ import "strings"
 // repeated here, except through content.
 //
 // Tables that have an id of their own for each event use it. SecurityAlert and SecurityIncident write an event again
-// when its state changes; the rows then differ in TimeGenerated. Windows numbers its events for each log of a machine.
+// when its state changes; the rows then differ in TimeGenerated. Windows numbers its events for each log of a machine; the
+// table Event has no column for the number, so the windows package makes its identities, of the same parts.
 // Defender's ReportId is unique with device and time only.
 func identityColumns(table string) [][]string {
 	switch table {

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/zeebo/xxh3"
@@ -13,6 +14,7 @@ import (
 type SourceRow struct {
 	Format, Tables, First, Error, Note             string
 	Bytes, Records, Accepted, Duplicates, Rejected int64
+	LeftOut                                        int64
 	From, To                                       int64 // ticks, 0 for none
 }
 
@@ -28,14 +30,18 @@ func (w *Writer) Source(ctx context.Context, s SourceRow) error {
 		t.SetString(t.Column(name), toValid(text))
 	}
 	for name, n := range map[string]int64{"Bytes": s.Bytes, "Records": s.Records, "Accepted": s.Accepted,
-		"Duplicates": s.Duplicates, "Rejected": s.Rejected} {
+		"Duplicates": s.Duplicates, "Rejected": s.Rejected, "LeftOut": s.LeftOut} {
 		t.SetInt(t.Column(name), n)
 	}
 	if s.From != 0 {
 		t.SetInt(t.Column("FirstEvent"), s.From)
 		t.SetInt(t.Column("LastEvent"), s.To)
 	}
-	t.commit(w.ownID("source " + s.Error))
+	what := "source " + s.Error
+	if s.LeftOut > 0 {
+		what += fmt.Sprint(" left out ", s.LeftOut)
+	}
+	t.commit(w.ownID(what))
 	return w.flush(ctx, t)
 }
 

@@ -55,11 +55,12 @@ type File struct {
 	Modified int64 // ticks
 }
 
-// Stats counts what came out of a file. Records = Rows + Rejected, always.
+// Stats counts what came out of a file. Records = Rows + Rejected + LeftOut, always.
 type Stats struct {
 	Records  int64
 	Rows     int64
 	Rejected int64
+	LeftOut  int64            // records that the user did not ask for
 	Reasons  map[string]int64 // by reason, the most frequent kinds only
 	First    string           // the first reason
 	From, To int64            // event times in ticks; 0 if there was no row
@@ -151,7 +152,8 @@ func (w *Writer) Note(format string, args ...any) {
 // user named is for what people and collectors wrote.
 func (w *Writer) UTC() { w.zone = nil }
 
-// Next counts a record. It must become a row, by Done, or a reject, by Refuse, before the next one.
+// Next counts a record. It must become a row, by Done, or a reject, by Refuse, or be
+// left out, by LeaveOut, before the next one.
 func (w *Writer) Next() int64 {
 	w.number++
 	w.stats.Records++
@@ -168,6 +170,12 @@ func (w *Writer) Done(ctx context.Context, t *Table, reason string, offset int64
 	w.open = false
 	w.stats.Rows++
 	return w.flushFull(ctx)
+}
+
+// LeaveOut ends a record that the user did not ask for: it is only counted.
+func (w *Writer) LeaveOut() {
+	w.open = false
+	w.stats.LeftOut++
 }
 
 // Refuse ends a record as a reject: it is counted, and kept in the quarantine with its reason.
@@ -258,8 +266,8 @@ func (w *Writer) Finish(ctx context.Context) (Stats, error) {
 	if err := w.flushAll(ctx); err != nil {
 		return w.stats, err
 	}
-	if w.stats.Records != w.stats.Rows+w.stats.Rejected {
-		return w.stats, fmt.Errorf("accounting of %s is wrong: %d records, %d rows, %d rejects", w.file.Path, w.stats.Records, w.stats.Rows, w.stats.Rejected)
+	if w.stats.Records != w.stats.Rows+w.stats.Rejected+w.stats.LeftOut {
+		return w.stats, fmt.Errorf("accounting of %s is wrong: %d records, %d rows, %d rejects, %d left out", w.file.Path, w.stats.Records, w.stats.Rows, w.stats.Rejected, w.stats.LeftOut)
 	}
 	return w.stats, nil
 }

@@ -2,14 +2,14 @@ package windows
 
 import (
 	"bytes"
-	"encoding/xml"
-	"strings"
 
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/records"
 )
 
-// event is one Windows event, whatever shape it came in. All values are text; absent ones are nil.
+// event is one Windows event, whatever shape it came in: what the mapping to rows begins with. All values are text;
+// absent ones are nil. An array among the data is several fields of one name, as it is several elements in XML; values
+// without a name are called Data, as their elements are.
 type event struct {
 	time, computer, channel, provider, id, level, task, opcode, keywords, version []byte
 	record, pid, tid, user, activity, message                                     []byte
@@ -46,9 +46,29 @@ func (e *event) zoneless() bool {
 
 // addData adds a member of the event's data.
 func (e *event) addData(m jsontext.Member) {
+	if m.Kind == jsontext.Array {
+		if items, ok := scalars(m.Value); ok {
+			for _, item := range items {
+				e.data = append(e.data, field{m.Name, text(item)})
+			}
+			return
+		}
+	}
 	if v := text(m.Value); v != nil {
 		e.data = append(e.data, field{m.Name, v})
 	}
+}
+
+// scalars are the items of an array if none of them has items of its own.
+func scalars(array []byte) (items [][]byte, ok bool) {
+	ok = true
+	jsontext.Elements(array, func(item []byte) bool {
+		kind := jsontext.KindOf(item)
+		ok = kind != jsontext.Array && kind != jsontext.Object
+		items = append(items, item)
+		return ok
+	})
+	return items, ok
 }
 
 // fromFlat sorts the members of a flat record into the system part, the data, and what the collector added. NXLog's
@@ -208,13 +228,61 @@ func (e *event) fromEvtxDump(r *records.Record) {
 	e.record, e.level = text(jsontext.Find(system, "EventRecordID")), text(jsontext.Find(system, "Level"))
 	e.task, e.opcode = text(jsontext.Find(system, "Task")), text(jsontext.Find(system, "Opcode"))
 	e.keywords, e.version = text(jsontext.Find(system, "Keywords")), text(jsontext.Find(system, "Version"))
-	for _, part := range []string{"EventData", "UserData"} {
-		jsontext.Walk(jsontext.Find(ev, part), func(m jsontext.Member) bool {
-			if m.Name[0] != '#' {
-				e.addData(m)
+	for element, attrs := range map[string][]string{"Provider": {"Guid", "EventSourceName"}, "EventID": {"Qualifiers"}, "Correlation": {"RelatedActivityID"}} {
+		for _, name := range attrs {
+			v := attribute(system, element, name)
+			switch {
+			case v == nil || name == "Qualifiers" && string(v) == "0":
+			case name == "Guid":
+				e.keep("ProviderGuid", v)
+			default:
+				e.keep(name, v)
+			}
+		}
+	}
+	for _, part := range []string{"EventData", "UserData", "ProcessingErrorData"} {
+		if v := jsontext.Find(ev, part); v != nil {
+			e.leaves([]byte(part), v, 0)
+		}
+	}
+}
+
+// leaves adds the innermost elements of XML that was turned into JSON.
+func (e *event) leaves(name, raw []byte, depth int) {
+	switch kind := jsontext.KindOf(raw); {
+	case depth > 20:
+		e.addData(jsontext.Member{Name: name, Value: raw, Kind: jsontext.KindOf(raw)})
+	case kind == jsontext.Object:
+		jsontext.Walk(raw, func(m jsontext.Member) bool {
+			switch {
+			case string(m.Name) == "#text":
+				e.addData(jsontext.Member{Name: name, Value: m.Value, Kind: m.Kind})
+			case string(m.Name) == "#attributes" && depth > 0:
+				jsontext.Walk(m.Value, func(a jsontext.Member) bool {
+					if !bytes.HasPrefix(a.Name, []byte("xmlns")) {
+						e.addData(jsontext.Member{Name: attributeName(name, a.Name), Value: a.Value, Kind: a.Kind})
+					}
+					return true
+				})
+			case bytes.HasPrefix(m.Name, []byte("#")) || bytes.HasSuffix(m.Name, []byte("_attributes")):
+			default:
+				e.leaves(m.Name, m.Value, depth+1)
 			}
 			return true
 		})
+	case kind == jsontext.Array:
+		if items, flat := scalars(raw); flat {
+			for _, item := range items {
+				e.data = append(e.data, field{name, text(item)})
+			}
+			return
+		}
+		jsontext.Elements(raw, func(item []byte) bool {
+			e.leaves(name, item, depth+1)
+			return true
+		})
+	default:
+		e.addData(jsontext.Member{Name: name, Value: raw, Kind: kind})
 	}
 }
 
@@ -238,6 +306,7 @@ func (e *event) fromExtension(r *records.Record) {
 	p := r.Properties()
 	e.time = text(r.Get("time"))
 	e.resource = text(r.Get("resourceId"))
+	var xml []byte
 	jsontext.Walk(p, func(m jsontext.Member) bool {
 		switch string(m.Name) {
 		case "EventId":
@@ -259,78 +328,18 @@ func (e *event) fromExtension(r *records.Record) {
 		case "Description":
 			e.message = text(m.Value)
 		case "RawXml":
-			if m.Kind == jsontext.String {
-				e.fromXML(text(m.Value))
+			if m.Kind != jsontext.String {
+				break
 			}
+			xml = text(m.Value)
 		default:
 			e.extra = append(e.extra, field{m.Name, m.Value})
 		}
 		return true
 	})
-}
-
-// fromXML reads the event's own XML. Damaged XML gives what comes before the damage.
-func (e *event) fromXML(src []byte) {
-	d := xml.NewDecoder(bytes.NewReader(src))
-	d.Strict = false
-	var path []string
-	var name []byte
-	var content []byte
-	for {
-		tok, err := d.Token()
-		if err != nil {
-			return
-		}
-		switch tok := tok.(type) {
-		case xml.StartElement:
-			if len(path) > 20 {
-				return
-			}
-			path = append(path, tok.Name.Local)
-			content = nil
-			name = nil
-			for _, a := range tok.Attr {
-				value := []byte(a.Value)
-				switch tok.Name.Local + "/" + a.Name.Local {
-				case "Data/Name":
-					name = value
-				case "TimeCreated/SystemTime":
-					if e.time == nil {
-						e.time = value
-					}
-				case "Security/UserID":
-					e.user = value
-				case "Correlation/ActivityID":
-					e.activity = value
-				}
-			}
-		case xml.CharData:
-			content = append(content, tok...)
-		case xml.EndElement:
-			inData := len(path) > 2 && (path[1] == "EventData" || path[1] == "UserData")
-			switch {
-			case inData && tok.Name.Local == "Data" && name != nil:
-				e.data = append(e.data, field{name, content})
-			case inData && len(strings.TrimSpace(string(content))) > 0:
-				e.data = append(e.data, field{[]byte(tok.Name.Local), content})
-			case len(path) == 3 && path[1] == "System":
-				switch tok.Name.Local {
-				case "EventRecordID":
-					e.record = content
-				case "Computer":
-					e.computer = content
-				case "Keywords":
-					e.keywords = content
-				case "Version":
-					e.version = content
-				case "Channel":
-					if e.channel == nil {
-						e.channel = content
-					}
-				}
-			}
-			path = path[:max(0, len(path)-1)]
-			content, name = nil, nil
-		}
+	if xml != nil {
+		var d document
+		d.reset(e)
+		_ = readXML(xml, &d) // damaged, it gives what comes before the damage
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/xml"
+	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/zeebo/xxh3"
 
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/rows"
@@ -253,20 +256,64 @@ func dataXML(data []field) string {
 	var b strings.Builder
 	b.WriteString(`<EventData xmlns="http://schemas.microsoft.com/win/2004/08/events/event">`)
 	for _, f := range data {
-		b.WriteString(`<Data Name="`)
-		xml.EscapeText(&b, f.name)
-		b.WriteString(`">`)
-		xml.EscapeText(&b, f.value)
-		b.WriteString(`</Data>`)
+		switch string(f.name) {
+		case "Data", "Binary": // names of elements
+			fmt.Fprintf(&b, "<%s>", f.name)
+			xml.EscapeText(&b, f.value)
+			fmt.Fprintf(&b, "</%s>", f.name)
+		default:
+			b.WriteString(`<Data Name="`)
+			xml.EscapeText(&b, f.name)
+			b.WriteString(`">`)
+			xml.EscapeText(&b, f.value)
+			b.WriteString(`</Data>`)
+		}
 	}
 	b.WriteString(`</EventData>`)
 	return b.String()
 }
 
 // other fills WindowsEvent.
-type other struct{ columns }
+type other struct {
+	columns
+	first map[string]int // the first field of each name
+	next  []int          // the next field of the same name, 0 if there is none
+	json  []byte
+}
 
-func newOther(w *rows.Writer) *other { return &other{newColumns(w.Table("WindowsEvent"))} }
+func newOther(w *rows.Writer) *other {
+	return &other{columns: newColumns(w.Table("WindowsEvent")), first: map[string]int{}}
+}
+
+// bag writes data as a JSON object. Fields of one name are an array.
+func (o *other) bag(data []field) []byte {
+	clear(o.first)
+	o.next = append(o.next[:0], make([]int, len(data))...)
+	for i := len(data) - 1; i >= 0; i-- {
+		o.next[i] = o.first[string(data[i].name)]
+		o.first[string(data[i].name)] = i
+	}
+	o.json = append(o.json[:0], '{')
+	for i, f := range data {
+		if o.first[string(f.name)] != i {
+			continue
+		}
+		if i > 0 {
+			o.json = append(o.json, ',')
+		}
+		o.json = append(jsontext.Quote(o.json, f.name), ':')
+		if o.next[i] == 0 {
+			o.json = jsontext.Quote(o.json, f.value)
+			continue
+		}
+		o.json = jsontext.Quote(append(o.json, '['), f.value)
+		for k := o.next[i]; k > 0; k = o.next[k] {
+			o.json = jsontext.Quote(append(o.json, ','), data[k].value)
+		}
+		o.json = append(o.json, ']')
+	}
+	return append(o.json, '}')
+}
 
 func (o *other) row(e *event) *rows.Table {
 	t := o.t
@@ -287,15 +334,7 @@ func (o *other) row(e *event) *rows.Table {
 	o.set("Correlation", e.activity)
 	t.SetString(o.get("EventLevelName"), levelName(string(e.level)))
 	if len(e.data) > 0 {
-		object := []byte{'{'}
-		for i, f := range e.data {
-			if i > 0 {
-				object = append(object, ',')
-			}
-			object = append(jsontext.Quote(object, f.name), ':')
-			object = jsontext.Quote(object, f.value)
-		}
-		t.SetJSON(o.get("EventData"), append(object, '}'))
+		t.SetJSON(o.get("EventData"), o.bag(e.data))
 	} else if len(e.message) > 0 {
 		t.SetText(t.NewColumn("Message", "string"), e.message)
 	}
@@ -348,5 +387,24 @@ func (c *classic) row(e *event) *rows.Table {
 	if len(e.record) > 0 {
 		t.SetText(t.NewColumn("EventRecordId", "string"), e.record)
 	}
+	for _, f := range [...]struct {
+		name  string
+		value []byte
+	}{{"Opcode", e.opcode}, {"Keywords", keywords(e.keywords)}, {"Version", e.version}, {"SystemProcessId", e.pid},
+		{"SystemThreadId", e.tid}, {"Correlation", e.activity}} {
+		if len(f.value) > 0 {
+			t.Keep(f.name, jsontext.Quote(nil, f.value))
+		}
+	}
 	return t
+}
+
+// commit ends the row. Its identity is that of the other tables' rows, which the table Event has no columns for: the
+// rendered description comes by some routes only.
+func (c *classic) commit(e *event) string {
+	if len(e.record) == 0 || len(e.computer) == 0 {
+		return c.t.Commit()
+	}
+	return c.t.CommitAs(xxh3.HashString(strings.Join([]string{"Event", strings.ToLower(string(e.computer)),
+		strings.ToLower(string(e.channel)), string(e.record), string(e.id)}, "\x00")))
 }

@@ -1,7 +1,7 @@
-// Package windows reads Windows events as JSON, in the shapes that collectors give them: NXLog and Logstash (flat),
-// Winlogbeat, evtx_dump, and the diagnostics extension (WindowsEventLogsTable, with the event's XML). The Security
-// channel and AppLocker's become SecurityEvent, the Application and System logs Event, all others WindowsEvent. It does
-// not read .evtx.
+// Package windows reads Windows events by any route: binary logs (EVTX), XML, and JSON in the shapes that collectors give
+// it: NXLog and Logstash (flat), Winlogbeat, evtx_dump, and the diagnostics extension (WindowsEventLogsTable, with the
+// event's XML). Each route fills an event; one mapping makes rows of events. The Security channel and AppLocker's become
+// SecurityEvent, the Application, System and Setup logs Event, all others WindowsEvent.
 //
 // What the rows have that the events do not say in so many words is derived as the Azure Monitor Agent does: Activity,
 // Account, SubjectAccount, TargetAccount, AccountType, Process, LogonTypeName. The rendered message repeats the event's
@@ -18,17 +18,19 @@ import (
 	"nordlys/internal/ingest/rows"
 )
 
-// Family is the records.Family of Windows events.
+// Family is the records.Family of Windows events as JSON, and holds what the decoders of the other routes share with it.
 type Family struct {
 	ev       event
+	doc      document
+	set      Set
 	security *security
 	other    *other
 	classic  *classic
 	noted    string // the file whose receipt says that its times have no zone
 }
 
-// New makes the family for one writer.
-func New() *Family { return &Family{} }
+// New makes the family for one writer. set says which events of the Security log are kept.
+func New(set Set) *Family { return &Family{set: set} }
 
 // Match goes by the shape. Rows exported from a workspace have TimeGenerated and are another family's.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool { return shapeOf(r) != unknownShape }
@@ -83,31 +85,49 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		w.Format("Windows events (Azure diagnostics extension)")
 		f.ev.fromExtension(r)
 	}
-	if f.ev.zoneless() && w.Zone() == nil && f.noted != w.Path() {
+	return f.write(ctx, w, r.Offset, r.Raw, nil)
+}
+
+// write makes the row of f.ev, by whatever route the event came. raw is the record as it was read, for the case that it
+// is refused, and text turns it into text if it is none.
+func (f *Family) write(ctx context.Context, w *rows.Writer, offset int64, raw []byte, text func([]byte) []byte) error {
+	e := &f.ev
+	if e.zoneless() && w.Zone() == nil && f.noted != w.Path() {
 		f.noted = w.Path()
 		w.Note("times without a zone were read as UTC; use --timezone if they are not")
 	}
-	var t *rows.Table
-	channel := string(f.ev.channel)
+	channel := string(e.channel)
 	if strings.HasPrefix(channel, "Microsoft-Windows-AppLocker/") {
 		channel = "Security" // collected with it: https://learn.microsoft.com/azure/sentinel/windows-security-event-id-reference
 	}
+	var t *rows.Table
+	var reason string
 	switch channel {
 	case "Security":
+		if !f.set.has(e.id) {
+			w.LeaveOut()
+			return nil
+		}
 		if f.security == nil {
 			f.security = newSecurity(w)
 		}
-		t = f.security.row(&f.ev)
+		t = f.security.row(e)
+		reason = t.Commit()
 	case "Application", "System", "Setup":
 		if f.classic == nil {
 			f.classic = newClassic(w)
 		}
-		t = f.classic.row(&f.ev)
+		t = f.classic.row(e)
+		reason = f.classic.commit(e)
 	default:
 		if f.other == nil {
 			f.other = newOther(w)
 		}
-		t = f.other.row(&f.ev)
+		t = f.other.row(e)
+		reason = t.Commit()
 	}
-	return w.Done(ctx, t, t.Commit(), r.Offset, r.Raw)
+	if reason != "" && text != nil {
+		return w.Refuse(ctx, offset, reason, text(raw), int64(len(raw)))
+	}
+	return w.Done(ctx, t, reason, offset, raw)
 }
