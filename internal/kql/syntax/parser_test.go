@@ -189,7 +189,7 @@ func FuzzParse(f *testing.F) {
 		}
 		printed := Print(tree)
 		again, diags := Parse(printed)
-		if len(diags) > 0 {
+		if diags.HasErrors() {
 			t.Fatalf("printed as\n%s\n%s", printed, diags.Render(printed))
 		}
 		if a, b := Dump(tree, false), Dump(again, false); a != b {
