@@ -37,8 +37,9 @@ type Workspace struct {
 	mu      sync.RWMutex // guards catalog
 	catalog catalog
 
-	writer *writer // nil when opened for reading
-	places places  // data of others that addresses are looked up in
+	writer   *writer // nil when opened for reading
+	settings Settings
+	places   places // data of others that addresses are looked up in
 }
 
 // Mode says what a workspace is opened for.
@@ -84,6 +85,9 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 	}
 	if mode != Memory {
 		o.Dirs = append(o.Dirs, dir)
+	}
+	if w.settings, err = readSettings(dir); err != nil {
+		return nil, err
 	}
 	if w.places, err = openPlaces(dir); err != nil {
 		return nil, err

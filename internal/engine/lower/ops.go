@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,6 +58,9 @@ func (l *lowerer) values(n *plan.Values) (*block, error) {
 		}
 		return &block{cols: cols, sel: sel, where: []string{"false"}, ordered: true}, nil
 	}
+	if len(n.Rows) > manyRows && !slices.ContainsFunc(n.Columns, func(c plan.Column) bool { return c.Type != catalog.String }) {
+		return manyTexts(n, cols)
+	}
 	var s strings.Builder
 	s.WriteString("(VALUES ")
 	for i, row := range n.Rows {
@@ -88,6 +92,28 @@ func (l *lowerer) values(n *plan.Values) (*block, error) {
 	}
 	s.WriteByte(')')
 	return &block{from: s.String(), cols: cols, ordered: true}, nil
+}
+
+// manyRows is from where on a literal table of texts is one text to DuckDB, which reads literals slowly.
+const manyRows = 1000
+
+func manyTexts(n *plan.Values, cols scope) (*block, error) {
+	rows := make([][]string, len(n.Rows))
+	for i, row := range n.Rows {
+		rows[i] = make([]string, len(row))
+		for j, v := range row {
+			rows[i][j], _ = v.Value.(string)
+		}
+	}
+	b, err := json.Marshal(rows)
+	if err != nil {
+		return nil, err
+	}
+	sel := make([]string, len(cols))
+	for i := range cols {
+		sel[i] = fmt.Sprintf("r[%d]", i+1)
+	}
+	return &block{from: "(SELECT unnest(from_json(" + Text(string(b)) + ", '[[\"VARCHAR\"]]')) AS r)", cols: cols, sel: sel, ordered: true}, nil
 }
 
 func (l *lowerer) sequence(n *plan.Sequence) (*block, error) {

@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"time"
 
 	"nordlys/internal/kql/catalog"
@@ -28,6 +29,17 @@ type SparseTables interface {
 	Sparse(table string) bool
 }
 
+// External is what externaldata asks for: one source, in a format ("" is that of its name).
+type External struct {
+	Columns           []plan.Column
+	Source            string
+	Format            string
+	IgnoreFirstRecord bool
+}
+
+// ErrNotAllowed says that the settings do not allow a source of external data.
+var ErrNotAllowed = errors.New("not allowed")
+
 // Options are the circumstances of one query.
 type Options struct {
 	// Now is the value of now() and the base of ago(), one for the whole query.
@@ -38,6 +50,9 @@ type Options struct {
 	Advice bool
 	// Parameters are the values of query parameters, as texts; the query declares which it takes, and their types.
 	Parameters map[string]string
+	// External reads data from outside for externaldata: a text for each column, "" for none. nil if nothing may be
+	// read; ErrNotAllowed says that this may not.
+	External func(External) ([][]string, error)
 	// MaxNodes bounds the plan; 0 means DefaultMaxNodes.
 	MaxNodes int
 	// Discover runs a plan while the query is bound and gives its rows, at most limit: the columns of some plugins

@@ -419,7 +419,7 @@ func PatternUnmatched(span Span, name string) Diagnostic {
 func ExternalData(span Span) Diagnostic {
 	return Diagnostic{
 		Code: CodeExternalData, Summary: "Data outside the workspace", Span: span,
-		Detail: "The settings of this workspace do not allow queries to read files and addresses elsewhere. Import the data (nordlys import), or write it out with datatable.",
+		Detail: "The settings of this workspace do not allow it. Its owner can name folders and addresses under externaldata: in settings.yaml; or import the data (nordlys import), or write it out with datatable.",
 	}
 }
 
