@@ -15,6 +15,7 @@ import (
 	"nordlys/internal/ingest/entra"
 	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/flowlog"
+	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
 	"nordlys/internal/ingest/windows"
@@ -37,6 +38,7 @@ func decoders(opts Options) []Decoder {
 			defender.New(),
 			events,
 			activity.New(),
+			m365.New(),
 			export.New(),
 			diag.New(),
 		),

@@ -1,15 +1,18 @@
 package tables
 
+import "strings"
+
 // The names of Nordlys's own tables.
 const (
 	FlowTuples     = "FlowTuples_CL"
+	UnifiedAudit   = "UnifiedAudit_CL"
 	NordlysSources = "NordlysSources"
 	NordlysRejects = "NordlysRejects"
 )
 
 // own lists the tables that Nordlys itself defines.
 func own() []*Table {
-	return []*Table{flowTuples(), nordlysSources(), nordlysRejects()}
+	return []*Table{flowTuples(), unifiedAudit(), nordlysSources(), nordlysRejects()}
 }
 
 // flowTuples is FlowTuples_CL, one row for each tuple of an NSG flow log (version 1 or 2) or a virtual network flow log
@@ -57,6 +60,29 @@ func flowTuples() *Table {
 		{"Type", "string"},
 		{"TenantId", "string"},
 	}}
+}
+
+// unifiedAudit is UnifiedAudit_CL, one row for each record of the Microsoft 365 unified audit log that has no table of
+// Microsoft's: Entra, Power Platform, Defender for Office 365, compliance, Copilot and so on. The columns carry the names
+// of the audit schema, and each workload adds its own.
+// Source: https://learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema
+//
+//   - TimeGenerated: CreationTime. Id: of the audit record, the same by every route.
+//   - RecordType, UserType, Scope: by name (AzureActiveDirectoryStsLogon, Regular, Online) where the schema has one.
+//   - ClientIP: as logged. Client_IPAddress: the address alone, without port and brackets.
+func unifiedAudit() *Table {
+	t := &Table{Name: UnifiedAudit, TimeColumn: "TimeGenerated"}
+	add := func(typ, names string) {
+		for name := range strings.FieldsSeq(names) {
+			t.Columns = append(t.Columns, Column{name, typ})
+		}
+	}
+	add("datetime", "TimeGenerated")
+	add("string", "Id RecordType Operation Workload OrganizationId UserId UserKey UserType ResultStatus ObjectId ClientIP "+
+		"Client_IPAddress Scope UserAgent ApplicationId ActorContextId ActorIpAddress TargetContextId LogonError ErrorNumber Data")
+	add("dynamic", "AppAccessContext Actor Target ExtendedProperties ModifiedProperties DeviceProperties Parameters")
+	add("string", "Type TenantId")
+	return t
 }
 
 // nordlysSources is NordlysSources, one row for each file, archive member or stream that was taken in, the first time

@@ -1,6 +1,10 @@
 package rows
 
-import "strings"
+import (
+	"strings"
+
+	"nordlys/internal/tables"
+)
 
 // identityColumns says, for each table, which columns make the identity of an event: the first list whose columns all
 // have a value counts; if none has, the event is all its content (without the columns of routeColumn). Before a name, ~
@@ -36,7 +40,9 @@ func identityColumns(table string) [][]string {
 	case "CloudAppEvents":
 		return [][]string{{"ReportId"}}
 	case "OfficeActivity":
-		return [][]string{{"SourceRecordId"}}
+		return [][]string{{"~SourceRecordId"}}
+	case "MicrosoftPurviewInformationProtection", tables.UnifiedAudit:
+		return [][]string{{"~Id"}}
 	}
 	if strings.HasPrefix(table, "Device") {
 		return [][]string{{"ReportId", "~DeviceName"}}
@@ -57,7 +63,7 @@ func routeColumn(name string) bool {
 
 // eventTime names the column that says when an event happened in the tables where the records' own time is that of the
 // export, up to minutes later. TimeGenerated takes its value by every route, so that one event has one time. (In a
-// workspace the two are equal.)
+// workspace the two are equal, or minutes apart.)
 func eventTime(table string) string {
 	switch table {
 	case "SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs",
@@ -65,6 +71,12 @@ func eventTime(table string) string {
 		return "CreatedDateTime"
 	case "AuditLogs":
 		return "ActivityDateTime"
+	case "AADUserRiskEvents", "AADServicePrincipalRiskEvents":
+		return "LastUpdatedDateTime" // the row is the state that a detection then had
+	case "AADRiskyUsers", "AADRiskyServicePrincipals":
+		return "RiskLastUpdatedDateTime"
+	case "SecurityIncident":
+		return "LastModifiedTime"
 	}
 	return ""
 }

@@ -279,7 +279,7 @@ func (t *Table) unquote(raw []byte) []byte {
 func (t *Table) convert(c *Column, text, raw []byte) {
 	switch c.Type {
 	case "datetime":
-		if ticks, ok := ParseTime(text, t.w.zone, MonthFirst); ok {
+		if ticks, ok := ParseTime(text, t.w.zone, t.w.dates); ok {
 			t.mark(c)
 			c.num = ticks
 			return

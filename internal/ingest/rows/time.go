@@ -45,6 +45,9 @@ func ParseTime(text []byte, zone *time.Location, order DateOrder) (ticks int64, 
 		return t, true
 	}
 	p := timeParser{b: bytes.TrimSpace(text)}
+	if len(p.b) > 8 && p.b[0] == '/' || len(p.b) > 8 && p.b[0] == '\\' {
+		return parseNet(p.b)
+	}
 	if len(p.b) < 8 || len(p.b) > 64 {
 		return 0, false
 	}
@@ -89,6 +92,17 @@ func ParseTime(text []byte, zone *time.Location, order DateOrder) (ticks int64, 
 		ticks = TicksOf(time.Date(year, time.Month(month), day, 0, 0, int(clock/Second), int(clock%Second*100), zone))
 	}
 	ticks -= offset
+	return ticks, ticks >= 0 && ticks <= maxTicks
+}
+
+// parseNet reads what Windows PowerShell 5 makes of a time in JSON: /Date(1710345600123)/, milliseconds since 1970.
+func parseNet(b []byte) (int64, bool) {
+	b = bytes.TrimSuffix(bytes.TrimPrefix(bytes.ReplaceAll(b, []byte{'\\'}, nil), []byte("/Date(")), []byte(")/"))
+	n, ok := parseInt(b)
+	if !ok || n < -1<<46 || n > 1<<48 {
+		return 0, false
+	}
+	ticks := unixEpoch + n*(Second/1000)
 	return ticks, ticks >= 0 && ticks <= maxTicks
 }
 

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -22,6 +23,14 @@ const (
 	Probably Confidence = 50 // the shape fits
 	Surely   Confidence = 90 // the content names the format
 )
+
+// Format is one format that a decoder or a family reads: what `nordlys formats` lists.
+type Format struct {
+	Name   string   // as receipts say it, or its beginning
+	Tables []string // where the rows go
+	Signs  string   // what it is told by
+	Routes string   // how it comes: exports, APIs, tools
+}
 
 // Decoder reads one container of evidence. It does no I/O of its own and holds a bounded part of the input in memory.
 type Decoder interface {
@@ -46,7 +55,11 @@ type Config struct {
 	Now     int64                              // ticks: the time of the import
 	Zone    *time.Location                     // for times without a zone; nil if the user named none
 	Order   *DateOrder                         // for dates that can be read both ways; nil if the user said nothing
+	Limit   int64                              // of records in a file, after which reading stops with ErrLimit; 0 is none
 }
+
+// ErrLimit ends a file of which enough was read.
+var ErrLimit = errors.New("enough records")
 
 // File says which file the next rows come from.
 type File struct {
@@ -73,6 +86,7 @@ type Stats struct {
 type Writer struct {
 	cfg     Config
 	zone    *time.Location
+	dates   DateOrder
 	tables  map[string]*Table
 	order   []*Table
 	file    File
@@ -96,6 +110,13 @@ func (w *Writer) Zone() *time.Location { return w.cfg.Zone }
 // DateOrder is the order of day and month that the user named, or nil.
 func (w *Writer) DateOrder() *DateOrder { return w.cfg.Order }
 
+// Dates says in which order the dates of the records that follow have day and month, where a date has slashes: files
+// whose own values tell need it. Each file begins with MonthFirst, as services write.
+func (w *Writer) Dates(order DateOrder) { w.dates = order }
+
+// Modified is when the file was last written, in ticks.
+func (w *Writer) Modified() int64 { return w.file.Modified }
+
 // Now is the time of the import in ticks.
 func (w *Writer) Now() int64 { return w.cfg.Now }
 
@@ -108,6 +129,7 @@ func (w *Writer) Path() string { return w.file.Path }
 // Start begins a new file.
 func (w *Writer) Start(f File) {
 	w.file, w.stats, w.number, w.format, w.open = f, Stats{Reasons: map[string]int64{}}, 0, "", false
+	w.dates = MonthFirst
 }
 
 // Table returns the table of that name, to be filled. A table that the catalogue lacks has the columns that come.
@@ -169,7 +191,18 @@ func (w *Writer) Done(ctx context.Context, t *Table, reason string, offset int64
 	}
 	w.open = false
 	w.stats.Rows++
-	return w.flushFull(ctx)
+	return w.ended(ctx)
+}
+
+// ended passes on what is full after a record, and stops where no more records are wanted.
+func (w *Writer) ended(ctx context.Context) error {
+	if err := w.flushFull(ctx); err != nil {
+		return err
+	}
+	if w.cfg.Limit > 0 && w.stats.Records >= w.cfg.Limit {
+		return ErrLimit
+	}
+	return nil
 }
 
 // LeaveOut ends a record that the user did not ask for: it is only counted.
@@ -200,7 +233,7 @@ func (w *Writer) Refuse(ctx context.Context, offset int64, reason string, raw []
 	t.SetString(t.Column("Raw"), validText(raw, 64<<10))
 	t.SetInt(t.Column("Length"), length)
 	t.commit(w.ownID(fmt.Sprint(w.number, " ", offset, " ", reason)))
-	return w.flushFull(ctx)
+	return w.ended(ctx)
 }
 
 // RefuseBad is Refuse for a value that jsontext could not read.
