@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"nordlys/internal/ingest/activity"
+	"nordlys/internal/ingest/custom"
 	"nordlys/internal/ingest/defender"
 	"nordlys/internal/ingest/diag"
 	"nordlys/internal/ingest/entra"
@@ -30,21 +31,22 @@ const headSize = 64 << 10
 // decoders lists everything that can be read. Each worker has its own: decoders remember the tables they fill.
 func decoders(opts Options) []Decoder {
 	events := windows.New(opts.SecurityEvents)
+	json := records.New(custom.New(),
+		flowlog.New(),
+		entra.New(),
+		defender.New(),
+		events,
+		activity.New(),
+		m365.New(),
+		export.New(),
+		diag.New(),
+	)
 	return []Decoder{
 		export.NewResult(),
-		records.New(unknown{},
-			flowlog.New(),
-			entra.New(),
-			defender.New(),
-			events,
-			activity.New(),
-			m365.New(),
-			export.New(),
-			diag.New(),
-		),
+		json,
 		events.EVTX(),
 		events.XML(),
-		export.NewCSV(),
+		export.NewCSV(json),
 	}
 }
 
@@ -128,28 +130,4 @@ func foreign(head []byte) string {
 		return "a tar archive; unpack it and import what is in it"
 	}
 	return ""
-}
-
-// unknown describes JSON records that no family reads.
-type unknown struct{}
-
-// Describe names what it can by the members that only one product writes.
-func (unknown) Describe(r *records.Record) string {
-	switch {
-	case len(r.Members) == 0 && (len(r.Raw) == 0 || r.Raw[0] != '{'):
-		return "a JSON value that is not an object"
-	case r.Has("Workload", "RecordType", "Operation"):
-		return "Microsoft 365 audit records (Office 365 Management Activity API)"
-	case r.Has("createdDateTime", "userPrincipalName", "appId"):
-		return "sign-ins as Microsoft Graph returns them"
-	case r.Has("activityDateTime", "initiatedBy"):
-		return "directory audits as Microsoft Graph returns them"
-	case r.Has("Tables"), r.Has("FrameType"):
-		return "an answer of the Kusto REST API"
-	case r.Has("additional_data", "incident_number"), r.Has("incident_url"):
-		return "Microsoft Sentinel incidents as its API returns them"
-	case r.Has("parameters", "responses"):
-		return "an example of the Azure REST API specification"
-	}
-	return records.Keys(r)
 }

@@ -11,11 +11,13 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"nordlys/internal/ingest/activity"
+	"nordlys/internal/ingest/custom"
 	"nordlys/internal/ingest/defender"
 	"nordlys/internal/ingest/diag"
 	"nordlys/internal/ingest/entra"
 	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/flowlog"
+	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
 	"nordlys/internal/ingest/windows"
@@ -23,23 +25,23 @@ import (
 )
 
 func FuzzEntra(f *testing.F) {
-	fuzz(f, "entra", ".json", func() Decoder { return records.New(unknown{}, entra.New()) })
+	fuzz(f, "entra", ".json", func() Decoder { return records.New(custom.New(), entra.New()) })
 }
 
 func FuzzActivity(f *testing.F) {
-	fuzz(f, "activity", ".json", func() Decoder { return records.New(unknown{}, activity.New()) })
+	fuzz(f, "activity", ".json", func() Decoder { return records.New(custom.New(), activity.New()) })
 }
 
 func FuzzDiag(f *testing.F) {
-	fuzz(f, "diag", ".json", func() Decoder { return records.New(unknown{}, diag.New()) })
+	fuzz(f, "diag", ".json", func() Decoder { return records.New(custom.New(), diag.New()) })
 }
 
 func FuzzFlowlog(f *testing.F) {
-	fuzz(f, "flowlog", ".json", func() Decoder { return records.New(unknown{}, flowlog.New()) })
+	fuzz(f, "flowlog", ".json", func() Decoder { return records.New(custom.New(), flowlog.New()) })
 }
 
 func FuzzWindows(f *testing.F) {
-	fuzz(f, "windows", ".json", func() Decoder { return records.New(unknown{}, windows.New(windows.Set{})) })
+	fuzz(f, "windows", ".json", func() Decoder { return records.New(custom.New(), windows.New(windows.Set{})) })
 }
 
 func FuzzWindowsXML(f *testing.F) {
@@ -47,15 +49,27 @@ func FuzzWindowsXML(f *testing.F) {
 }
 
 func FuzzDefender(f *testing.F) {
-	fuzz(f, "defender", ".json", func() Decoder { return records.New(unknown{}, defender.New()) })
+	fuzz(f, "defender", ".json", func() Decoder { return records.New(custom.New(), defender.New()) })
+}
+
+func FuzzM365(f *testing.F) {
+	fuzz(f, "m365", ".json", func() Decoder { return records.New(custom.New(), m365.New()) })
+}
+
+func FuzzM365CSV(f *testing.F) {
+	fuzz(f, "m365", ".csv", func() Decoder { return export.NewCSV(records.New(custom.New(), m365.New())) })
+}
+
+func FuzzCustom(f *testing.F) {
+	fuzz(f, "custom", ".json", func() Decoder { return records.New(custom.New()) })
 }
 
 func FuzzExportJSON(f *testing.F) {
-	fuzz(f, "export", ".json", func() Decoder { return records.New(unknown{}, export.New()) })
+	fuzz(f, "export", ".json", func() Decoder { return records.New(custom.New(), export.New()) })
 }
 
 func FuzzExportCSV(f *testing.F) {
-	fuzz(f, "export", ".csv", func() Decoder { return export.NewCSV() })
+	fuzz(f, "export", ".csv", func() Decoder { return export.NewCSV(records.New(custom.New(), m365.New())) })
 }
 
 func FuzzExportResult(f *testing.F) {

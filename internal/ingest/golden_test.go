@@ -48,6 +48,9 @@ func TestGolden(t *testing.T) {
 				if err := os.WriteFile(name, f.Data, 0o666); err != nil {
 					t.Fatal(err)
 				}
+				if err := os.Chtimes(name, testNow, testNow); err != nil {
+					t.Fatal(err)
+				}
 			}
 			m := newMemory(t)
 			r, err := Import(t.Context(), []string{dir}, m, opts)

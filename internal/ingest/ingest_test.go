@@ -86,7 +86,7 @@ func TestHostile(t *testing.T) {
 		"cut.json.gz":   {gz[:len(gz)/2], "cut off"},
 		"damaged.zip":   {"PK\x03\x04 and no more", "damaged zip"},
 		"event.evtx":    {"ElfFile\x00...", "ends within its header"},
-		"unknown.json":  {`{"a":1}` + "\n" + `{"a":2}`, "not supported yet: JSON records with the fields a"},
+		"unknown.json":  {`{}` + "\n" + `{}`, "not supported yet: an empty JSON object"},
 		"broken.json":   {`{"time":"2025-03-04T10:00:00Z","category":`, "no record can be read"},
 		"deep.json":     {`{"a":` + strings.Repeat("[", 100_000), "nested more than 200"},
 		"bomb.json.gz":  {gzipped(`{"a":"` + strings.Repeat("x", 66<<20) + `"}`), "expands more than"},

@@ -11,17 +11,25 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
 )
 
 // sample is how many rows are read before the order of day and month is decided.
 const sample = 1000
 
-// CSV is the rows.Decoder of CSV exports of any table of the catalogue.
-type CSV struct{}
+// CSV is the rows.Decoder of CSV exports: of any table of the catalogue, and else of records, one a row, as
+// PowerShell's Export-Csv writes what an API returned.
+type CSV struct{ records *records.Decoder }
 
-// NewCSV makes the decoder.
-func NewCSV() *CSV { return &CSV{} }
+// NewCSV makes the decoder; rows that are of no table of the catalogue go to the families of others.
+func NewCSV(others *records.Decoder) *CSV { return &CSV{others} }
+
+// Formats lists what the decoder reads besides what the families do.
+func (*CSV) Formats() []rows.Format {
+	return []rows.Format{{Name: "CSV export", Tables: []string{"any table of the catalogue", "NAME_CL"},
+		Signs: "a header with TimeGenerated, or with the columns of one table", Routes: "Log Analytics and Sentinel portal, notebooks; any locale"}}
+}
 
 // Detect looks at the header only.
 func (*CSV) Detect(name string, first []byte) rows.Confidence {
@@ -81,8 +89,7 @@ func header(cell string) (name string, utc bool, bracket string) {
 
 // Decode reads the file. The zone of a header that says Local Time must be named by the user; the order of day and month
 // must follow from the values, or is asked for.
-func (*CSV) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
-	w.Format("CSV export")
+func (d *CSV) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 	br := bufio.NewReaderSize(src, 256<<10)
 	if mark, _ := br.Peek(3); string(mark) == "\xef\xbb\xbf" {
 		br.Discard(3)
@@ -103,17 +110,23 @@ func (*CSV) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 			heads[i].zone = time.UTC
 		case bracket != "":
 			if heads[i].zone = w.Zone(); heads[i].zone == nil {
+				w.Format("CSV export")
 				return fmt.Errorf("the times of column %s are in %q, a zone that the file does not name: give it with --timezone, for example --timezone Europe/Oslo", name, bracket)
 			}
 		}
 	}
 	g, gridErr := newGrid(w, heads, rows.MonthFirst)
-	c := &csvRun{g: g, gridErr: gridErr, w: w, r: r, heads: heads}
+	c := &csvRun{g: g, w: w, r: r, heads: heads}
+	if gridErr != nil {
+		c.g, c.rec = nil, newCSVRecords(d.records, heads, w)
+	} else {
+		w.Format("CSV export")
+	}
 	if err := c.run(ctx); err != nil {
 		return err
 	}
-	if gridErr != nil {
-		return gridErr
+	if c.g == nil {
+		return c.rec.run.Err()
 	}
 	g.notes()
 	return nil
@@ -121,13 +134,13 @@ func (*CSV) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 
 // csvRun is the reading of one file.
 type csvRun struct {
-	g       *grid
-	gridErr error // no table: every record is refused
-	w       *rows.Writer
-	r       *csvReader
-	heads   []head
-	held    []heldRow
-	order   orderVotes
+	g     *grid
+	rec   *csvRecords // in place of g, for rows that are of no table
+	w     *rows.Writer
+	r     *csvReader
+	heads []head
+	held  []heldRow
+	order orderVotes
 }
 
 // heldRow is a row of the sample, kept until the order of day and month is known.
@@ -160,17 +173,24 @@ func (c *csvRun) run(ctx context.Context) error {
 			break
 		}
 	}
-	if c.g != nil {
-		order, err := c.order.decide(c.w.DateOrder())
-		if err != nil {
-			for _, row := range c.held {
-				c.w.Next()
-				if err := c.w.Refuse(ctx, row.offset, err.Error(), row.raw, int64(len(row.raw))); err != nil {
-					return err
-				}
-			}
-			return err
+	order, err := c.order.decide(c.w.DateOrder())
+	switch {
+	case c.rec != nil:
+		if err != nil { // most records have other times, which are sure
+			c.w.Note("dates such as %q can be read day first and month first: they were not read as times; say it with --date-order", c.order.example)
+			order = rows.Unsure
 		}
+		c.w.Dates(order)
+		c.rec.infer(c.held)
+	case err != nil:
+		for _, row := range c.held {
+			c.w.Next()
+			if err := c.w.Refuse(ctx, row.offset, err.Error(), row.raw, int64(len(row.raw))); err != nil {
+				return err
+			}
+		}
+		return err
+	default:
 		c.g.order = order
 	}
 	for _, row := range c.held {
@@ -221,13 +241,14 @@ func (c *csvRun) read() (heldRow, error) {
 
 func (c *csvRun) row(ctx context.Context, row heldRow) error {
 	w := c.w
-	w.Next()
-	if row.bad == "" && c.gridErr != nil {
-		row.bad = c.gridErr.Error()
-	}
 	if row.bad != "" {
+		w.Next()
 		return w.Refuse(ctx, row.offset, row.bad, row.raw, int64(len(row.raw)))
 	}
+	if c.rec != nil {
+		return c.rec.row(ctx, row)
+	}
+	w.Next()
 	typ := ""
 	if c.g.typ >= 0 {
 		typ = string(row.cells[c.g.typ])

@@ -60,10 +60,25 @@ func (s *Records) Next() ([]byte, int64, error) {
 				continue
 			}
 			return s.Value()
+		case '"':
+			if s.holdsObject() {
+				return s.Value()
+			}
+			return nil, 0, s.Bad(notRecord)
 		default:
-			return nil, 0, s.Bad("text that is not a record (the file begins in the middle of one, or is not JSON)")
+			return nil, 0, s.Bad(notRecord)
 		}
 	}
+}
+
+const notRecord = "text that is not a record (the file begins in the middle of one, or is not JSON)"
+
+// holdsObject says whether the string that comes next holds an object as text.
+func (s *Records) holdsObject() bool {
+	const begin = `"{\"`
+	for s.end-s.start < len(begin) && s.fill() {
+	}
+	return bytes.HasPrefix(s.buf[s.start:s.end], []byte(begin))
 }
 
 // wrapper says how many bytes at the next object lead to the array of its records, or 0 if it is a record itself.

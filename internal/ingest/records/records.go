@@ -23,6 +23,7 @@ type Record struct {
 	Raw     []byte
 	Offset  int64
 	Members []jsontext.Member
+	Types   map[string]string // of a row of CSV: the KQL type that the cells of a column have, by its name; else nil
 }
 
 // Get returns the text of a member's value, or nil. Names are compared as they are written.
@@ -77,23 +78,37 @@ type Family interface {
 	Map(ctx context.Context, r *Record, w *rows.Writer) error
 }
 
-// Describer is a Family that can say what a record is that no family can read.
-type Describer interface {
+// Fallback is the Family for what no other knows. It is asked only in files that begin with such a record: among known
+// records, one that nobody knows is damaged or new, and is refused with a description.
+type Fallback interface {
+	Family
 	Describe(r *Record) string
 }
 
 // Decoder is the rows.Decoder of JSON records.
 type Decoder struct {
 	families []Family
-	unknown  Describer
+	fallback Fallback
 }
 
-// New reads records of these families, the first that matches; unknown names the others.
-func New(unknown Describer, families ...Family) *Decoder {
-	return &Decoder{families: families, unknown: unknown}
+// New reads records of these families, the first that matches.
+func New(fallback Fallback, families ...Family) *Decoder {
+	return &Decoder{families: families, fallback: fallback}
 }
 
-// Detect recognises JSON by its first bytes: an object with a name, an array of objects, or the tail of a blob.
+// Formats lists what the families read.
+func (d *Decoder) Formats() []rows.Format {
+	var list []rows.Format
+	for _, f := range append(d.families[:len(d.families):len(d.families)], Family(d.fallback)) {
+		if l, ok := f.(rows.Lister); ok {
+			list = append(list, l.Formats()...)
+		}
+	}
+	return list
+}
+
+// Detect recognises JSON by its first bytes: an object with a name, an array of objects or of texts that hold objects,
+// or the tail of a blob.
 func (d *Decoder) Detect(_ string, head []byte) rows.Confidence {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	b := bytes.TrimLeft(head, " \t\r\n")
@@ -111,7 +126,11 @@ func (d *Decoder) Detect(_ string, head []byte) rows.Confidence {
 		}
 	case '[':
 		b = bytes.TrimLeft(b[1:], " \t\r\n[")
-		if len(b) > 0 && (b[0] == ']' || b[0] == '{' && opens(b[1:])) {
+		if len(b) > 0 && (b[0] == ']' || b[0] == '{' && opens(b[1:]) || bytes.HasPrefix(b, []byte(`"{\"`))) {
+			return rows.Probably
+		}
+	case '"':
+		if bytes.HasPrefix(b, []byte(`"{\"`)) {
 			return rows.Probably
 		}
 	case ',', ']', '}':
@@ -141,9 +160,7 @@ func trimRune(b []byte) []byte {
 // Decode reads all records. A file of which no record is known is an error as a whole.
 func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 	in := jsontext.NewRecords(src, maxRecord)
-	var rec Record
-	var known int64
-	what := ""
+	run := NewRun(d, w)
 	for n := 0; ; n++ {
 		if n&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -152,11 +169,7 @@ func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) err
 		if err != nil {
 			var bad *jsontext.BadValue
 			if errors.As(err, &bad) {
-				w.Next()
-				if n == 0 {
-					what = "no record can be read: " + bad.Reason
-				}
-				if err := w.RefuseBad(ctx, bad); err != nil {
+				if err := run.bad(ctx, bad); err != nil {
 					return err
 				}
 				continue
@@ -166,34 +179,95 @@ func (d *Decoder) Decode(ctx context.Context, src io.Reader, w *rows.Writer) err
 			}
 			break
 		}
-		rec.Raw, rec.Offset = raw, off
-		rec.Members = jsontext.Members(rec.Members[:0], raw)
-		if f := d.family(&rec, w); f != nil {
-			known++
-			if err := f.Map(ctx, &rec, w); err != nil {
-				return err
-			}
-			continue
-		}
-		reason := "not supported yet: " + d.unknown.Describe(&rec)
-		if what == "" || n == 0 {
-			what = reason
-		}
-		w.Next()
-		if err := w.Refuse(ctx, off, reason, raw, int64(len(raw))); err != nil {
+		if err := run.value(ctx, raw, off, 0); err != nil {
 			return err
 		}
 	}
+	if err := run.Err(); err != nil {
+		return err
+	}
 	switch {
-	case known == 0 && what != "":
-		return errors.New(what)
-	case known == 0:
+	case run.known == 0:
 		w.Note("no records in it")
 	case in.Unclosed():
 		w.Note("the document is not closed: more may have followed")
 	}
 	return nil
 }
+
+// Run gives the records of one file to the families.
+type Run struct {
+	d     *Decoder
+	w     *rows.Writer
+	recs  []Record // one for each level of wrapping
+	known int64
+	seen  int64
+	what  string // why records are not known
+	alien bool   // the file began with a record that no family knows
+}
+
+// NewRun begins a file.
+func NewRun(d *Decoder, w *rows.Writer) *Run {
+	return &Run{d: d, w: w, recs: make([]Record, maxWraps+1)}
+}
+
+// Err is the error of a file of which no record was known.
+func (u *Run) Err() error {
+	if u.known == 0 && u.what != "" {
+		return errors.New(u.what)
+	}
+	return nil
+}
+
+func (u *Run) bad(ctx context.Context, bad *jsontext.BadValue) error {
+	u.w.Next()
+	if u.seen == 0 {
+		u.what = "no record can be read: " + bad.Reason
+	}
+	u.seen++
+	return u.w.RefuseBad(ctx, bad)
+}
+
+// value takes one value of the file: a record, or what wraps some.
+func (u *Run) value(ctx context.Context, raw []byte, off int64, depth int) error {
+	r := &u.recs[depth]
+	r.Raw, r.Offset, r.Types = raw, off, nil
+	r.Members = jsontext.Members(r.Members[:0], raw)
+	if depth < maxWraps {
+		var err error
+		if unwrap(r, func(inner []byte) bool {
+			err = u.value(ctx, inner, off, depth+1)
+			return err == nil
+		}) {
+			return err
+		}
+	}
+	return u.Record(ctx, r)
+}
+
+// Record gives a record to the family that knows it, or refuses it.
+func (u *Run) Record(ctx context.Context, r *Record) error {
+	first := u.seen == 0
+	u.seen++
+	if f := u.d.family(r, u.w); f != nil {
+		u.known++
+		return f.Map(ctx, r, u.w)
+	}
+	u.alien = u.alien || first
+	if u.alien && u.d.fallback.Match(r, u.w) {
+		u.known++
+		return u.d.fallback.Map(ctx, r, u.w)
+	}
+	reason := "not supported yet: " + u.d.fallback.Describe(r)
+	if u.what == "" || first {
+		u.what = reason
+	}
+	u.w.Next()
+	return u.w.Refuse(ctx, r.Offset, reason, r.Raw, int64(len(r.Raw)))
+}
+
+// Known says whether a family other than the fallback reads the record.
+func (d *Decoder) Known(r *Record, w *rows.Writer) bool { return d.family(r, w) != nil }
 
 func (d *Decoder) family(r *Record, w *rows.Writer) Family {
 	for _, f := range d.families {

@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"bytes"
 	"strings"
 
 	"nordlys/internal/ingest/jsontext"
@@ -155,6 +156,36 @@ func typeOf(f jsontext.Member) string {
 func TypeOfText(text []byte) string {
 	if _, ok := parseISO(text); ok {
 		return "datetime"
+	}
+	return "string"
+}
+
+// WidenType gives the type of a column that holds text beside values of the type typ, "" for none: long, real, bool,
+// datetime or dynamic while all values are of it (long may become real), else string. Numbers that a spreadsheet would
+// change, such as 007, are texts.
+func WidenType(typ string, text []byte, w *Writer) string {
+	one := "string"
+	text = bytes.TrimSpace(text)
+	switch k := jsontext.KindOf(text); {
+	case k == jsontext.Number && jsontext.Check(text) == nil:
+		one = "real"
+		if _, ok := parseInt(text); ok && bytes.IndexByte(text, '.') < 0 {
+			one = "long"
+		}
+	case bytes.EqualFold(text, []byte("true")), bytes.EqualFold(text, []byte("false")):
+		one = "bool"
+	case (k == jsontext.Object || k == jsontext.Array) && jsontext.Check(text) == nil:
+		one = "dynamic"
+	default:
+		if _, ok := ParseTime(text, w.zone, w.dates); ok {
+			one = "datetime"
+		}
+	}
+	switch {
+	case typ == "" || typ == one:
+		return one
+	case typ == "long" && one == "real" || typ == "real" && one == "long":
+		return "real"
 	}
 	return "string"
 }

@@ -381,6 +381,11 @@ func (t *Table) keepRaw(name string, raw []byte) {
 // row is dropped, and the caller refuses the record.
 func (t *Table) Commit() (reason string) { return t.commit(t.identity()) }
 
+// CommitNumbered is Commit for a row that has no time of its own: rows of one file that say the same are not the same.
+func (t *Table) CommitNumbered() (reason string) {
+	return t.commit(mix(t.identity() ^ uint64(t.w.number)*0x9e3779b97f4a7c15))
+}
+
 // CommitAs is Commit with an identity that the caller made: a hash of what the event is.
 func (t *Table) CommitAs(id uint64) (reason string) { return t.commit(id) }
 
@@ -584,6 +589,9 @@ func (t *Table) Replace(c *Column, text []byte) {
 		c.text = text
 	}
 }
+
+// Time reads a time as a datetime column of the row in progress would.
+func (t *Table) Time(text []byte) (ticks int64, ok bool) { return ParseTime(text, t.w.zone, t.w.dates) }
 
 // CopyTime gives a datetime column the value of another, if that has one.
 func (t *Table) CopyTime(to, from *Column) {

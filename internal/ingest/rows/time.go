@@ -35,6 +35,7 @@ type DateOrder uint8
 const (
 	MonthFirst DateOrder = iota
 	DayFirst
+	Unsure // nobody knows: a date that can be read both ways is not read
 )
 
 // ParseTime reads a timestamp in any of the spellings that Azure's logs have: ISO 8601 with up to nine digits of a
@@ -70,8 +71,11 @@ func ParseTime(text []byte, zone *time.Location, order DateOrder) (ticks int64, 
 			return 0, false
 		}
 		month, day = a, b
-		if order == DayFirst {
+		switch {
+		case order == DayFirst, order == Unsure && a > 12:
 			month, day = b, a
+		case order == Unsure && a != b && b <= 12:
+			return 0, false
 		}
 	default:
 		return 0, false
@@ -93,6 +97,22 @@ func ParseTime(text []byte, zone *time.Location, order DateOrder) (ticks int64, 
 	}
 	ticks -= offset
 	return ticks, ticks >= 0 && ticks <= maxTicks
+}
+
+// Epoch reads a number of seconds or milliseconds since 1970 between the years 2000 and 2100; which it is follows from its
+// size.
+func Epoch(text []byte) (ticks int64, ok bool) {
+	whole, _, _ := bytes.Cut(text, []byte("."))
+	n, ok := parseInt(whole)
+	const from, to = 946_684_800, 4_102_444_800
+	switch {
+	case !ok:
+	case n >= from && n < to:
+		return unixEpoch + n*Second, true
+	case n >= from*1000 && n < to*1000:
+		return unixEpoch + n*(Second/1000), true
+	}
+	return 0, false
 }
 
 // parseNet reads what Windows PowerShell 5 makes of a time in JSON: /Date(1710345600123)/, milliseconds since 1970.

@@ -32,6 +32,9 @@ type Format struct {
 	Routes string   // how it comes: exports, APIs, tools
 }
 
+// Lister is what a Decoder or a family has that says what it reads.
+type Lister interface{ Formats() []Format }
+
 // Decoder reads one container of evidence. It does no I/O of its own and holds a bounded part of the input in memory.
 type Decoder interface {
 	// Detect judges from the first bytes; the name only breaks ties.
