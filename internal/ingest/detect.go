@@ -16,6 +16,7 @@ import (
 	"nordlys/internal/ingest/entra"
 	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/flowlog"
+	"nordlys/internal/ingest/graph"
 	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
@@ -38,6 +39,7 @@ func decoders(opts Options) []Decoder {
 		events,
 		activity.New(),
 		m365.New(),
+		graph.New(),
 		export.New(),
 		diag.New(),
 	)

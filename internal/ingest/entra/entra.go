@@ -1,5 +1,5 @@
 // Package entra reads the diagnostic records of Microsoft Entra ID: sign-ins of all kinds, directory audit, risk,
-// provisioning, and the activity of Microsoft Graph. It does not read what the Graph API returns, nor portal CSV.
+// provisioning, and the activity of Microsoft Graph. It does not read what the Graph API returns (package graph).
 //
 // The record's envelope and its properties go to the columns of the same name; fields.go has the exceptions. TenantId
 // stays empty, as it is the workspace's id; the Entra tenant is AADTenantId.
@@ -96,7 +96,7 @@ func newKind(category string, w *rows.Writer) *kind {
 	t := w.Table(table)
 	k := &kind{category: category, format: "Entra " + category, t: t}
 	k.envelope = t.NewMapping(envelopeRules(t), rows.Pascal)
-	k.properties = t.NewMapping(propertyRules(t), rows.Pascal)
+	k.properties = t.NewMapping(PropertyRules(t), rows.Pascal)
 	switch table {
 	case "AADProvisioningLogs", "MicrosoftGraphActivityLogs": // the first has the system there that identities are read from
 	default:

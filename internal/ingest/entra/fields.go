@@ -54,8 +54,9 @@ func envelopeRules(t *rows.Table) map[string]string {
 	return rules
 }
 
-// propertyRules says where the properties go that do not carry their column's name.
-func propertyRules(t *rows.Table) map[string]string {
+// PropertyRules says where the properties go that do not carry their column's name. What Microsoft Graph returns are the
+// same properties.
+func PropertyRules(t *rows.Table) map[string]string {
 	rules := map[string]string{
 		"location":                         "LocationDetails",
 		"resourceId":                       "ResourceIdentity",
