@@ -17,6 +17,8 @@ require (
 
 require github.com/rogpeppe/go-internal v1.14.1
 
+require github.com/golang/geo v0.0.0-20260818125358-b200a1149890 // indirect
+
 require (
 	github.com/duckdb/duckdb-go-bindings v0.10506.0 // indirect
 	go4.org/netipx v0.0.0-20231129151722-fdeea329fbba // indirect

@@ -48,6 +48,7 @@ func newLowerings() map[string]lowering {
 		"array_shift_left": lowerArrayShift(""), "array_shift_right": lowerArrayShift("-"), "repeat": lowerRepeat, "rank_tdigest": lowerRankDigest, "percentrank_tdigest": lowerRankDigest, "estimate_data_size": lowerDataSize,
 	}
 	addSeriesLowerings(m)
+	addGeoLowerings(m)
 	return m
 }
 

@@ -34,6 +34,7 @@ func Functions() []Func {
 		arrayFuncs(), setFuncs(), bagFuncs(), seriesFuncs(), ipv4Funcs(), ipv4TextFuncs(), ipv6Funcs(), ipNetworkFuncs(), parseKvFuncs(), patternFuncs(),
 		graphFuncs(),
 		specialFuncs(), unitFuncs(), hashFuncs(), encodingFuncs(), punycodeFuncs(), zoneFuncs(), schemaFuncs(),
+		geoFuncs(),
 		digestFuncs(), sketchFuncs(), sessionFuncs(), elementFuncs(), filterFuncs(),
 		periodFuncs(),
 	} {

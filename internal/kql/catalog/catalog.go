@@ -165,7 +165,7 @@ var Builtin = sync.OnceValue(build)
 func build() *Catalog {
 	c := &Catalog{byName: map[string]*Function{}, operators: map[string]*Function{}, aggregates: map[string]*Function{}, plugins: map[string]*Function{}, overloads: map[string]*Overload{}}
 	for _, group := range [][]entry{
-		operatorEntries, scalarEntries, mathEntries, encodingEntries, dynamicEntries, seriesEntries, timeEntries, networkEntries,
+		operatorEntries, scalarEntries, mathEntries, encodingEntries, dynamicEntries, seriesEntries, timeEntries, networkEntries, geoEntries,
 		windowEntries, aggregateEntries, pluginEntries,
 	} {
 		for i := range group {
