@@ -157,6 +157,15 @@ func binaryOperatorLevel(op string) int {
 	return levelString
 }
 
+// base writes what a path starts from; a number is set apart from the dot behind it.
+func (w *printer) base(e Expression) {
+	if _, ok := e.(*LiteralExpression); ok {
+		w.write("(")
+		defer w.write(")")
+	}
+	w.expression(e, levelPostfix)
+}
+
 // expression writes e, in parentheses if it is bound looser than least.
 func (w *printer) expression(e Expression, least int) {
 	own := level(e)
@@ -210,11 +219,11 @@ func (w *printer) expression(e Expression, least int) {
 		w.write(e.Op)
 		w.expression(e.Operand, levelUnary)
 	case *PathExpression:
-		w.expression(e.Expression, levelPostfix)
+		w.base(e.Expression)
 		w.write(".")
 		w.expression(e.Selector, levelPostfix)
 	case *ElementExpression:
-		w.expression(e.Expression, levelPostfix)
+		w.base(e.Expression)
 		w.write("[")
 		w.expression(e.Index, levelOr)
 		w.write("]")
