@@ -8,6 +8,12 @@ var deviations = map[string]string{
 	"basket":       "All frequent patterns are found, where Kusto samples first; they come with the most frequent first.",
 	"diffpatterns": "Which patterns are chosen, and their order; the counts of each are exact.",
 	"pivot":        "The new columns stand in the order of their names.",
+	"hash_combine": "Other numbers: Kusto's formula is not published.",
+	"hash_many":    "Other numbers: Kusto's formula is not published.",
+	"hll":          "A form of its own, for the functions beside it.",
+	"tdigest":      "A form of its own, for the functions beside it.",
+	"find":         "Columns of one name and several types get the type at the end of their names, as documented.",
+	"scan":         "No column match_id unless with_match_id asks for it, as documented.",
 	"top-hitters":  "The counts are exact, where Kusto's may be estimates.",
 }
 
