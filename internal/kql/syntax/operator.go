@@ -200,7 +200,7 @@ func (p *parser) sourceOperator() Operator {
 		p.pos++
 		op = p.unionOperator()
 	case "search":
-		if !operand && next.Text != "in" && next.Text != "(" && next.Text != "*" {
+		if !operand && next.Text != "in" && next.Text != "(" && next.Text != "[" && next.Text != "*" {
 			return nil
 		}
 		p.pos++
@@ -213,7 +213,7 @@ func (p *parser) sourceOperator() Operator {
 		op = p.evaluateOperator()
 	case "find":
 		in := next.Kind == Identifier && next.Text == "in"
-		if !operand && !in && next.Text != "(" && next.Text != "*" {
+		if !operand && !in && next.Text != "(" && next.Text != "[" && next.Text != "*" {
 			return nil
 		}
 		p.pos++

@@ -174,6 +174,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(q)
 	}
 	f.Add("let f = (a:long) { T | where (a == | take }; )](")
+	f.Add("search 0A")
+	f.Add("search 0A == 1")
 	f.Add("print 0.has, 1[2]")
 	f.Add("print dynamic({'a':[1,{]}), datetime(, 'x\n ```")
 	f.Fuzz(func(t *testing.T, q string) {
