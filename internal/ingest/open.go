@@ -239,10 +239,8 @@ func (w *worker) zip(ctx context.Context, file rows.File, in io.ReaderAt, size i
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return []FileReceipt{w.failed(ctx, file, fmt.Errorf("a damaged zip archive: %w; repair it (zip -FF) or unpack what can be unpacked", err))}
 	}
-	for _, m := range z.File {
-		if m.Name == "[Content_Types].xml" {
-			return []FileReceipt{w.failed(ctx, file, errors.New("an Office document; save its sheet as CSV and import that"))}
-		}
+	if isOffice(z) {
+		return []FileReceipt{w.failed(ctx, file, errors.New("an Office document; save its sheet as CSV and import that"))}
 	}
 	var out []FileReceipt
 	var total int64 // of all members: a bomb may be made of many small charges
@@ -253,8 +251,8 @@ func (w *worker) zip(ctx context.Context, file rows.File, in io.ReaderAt, size i
 		if ctx.Err() != nil {
 			return out
 		}
-		sum := sha256.Sum256([]byte(file.SourceID + "\x00" + m.Name))
-		member := rows.File{Path: file.Path + "!" + strings.ToValidUTF8(m.Name, "?"), SourceID: hex.EncodeToString(sum[:]), Modified: file.Modified}
+		path, id := memberIdentity(file.Path, file.SourceID, m.Name)
+		member := rows.File{Path: path, SourceID: id, Modified: file.Modified}
 		r := w.member(ctx, member, m, &total, size)
 		if climbs(m.Name) && r.Error == "" {
 			r.Error = "the member's name climbs out of the archive: it was read under that name, and nothing was written; do not unpack this archive"
