@@ -17,6 +17,7 @@ import (
 	"nordlys/internal/ingest/entra"
 	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/flowlog"
+	"nordlys/internal/ingest/graph"
 	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
@@ -109,4 +110,8 @@ func fuzz(f *testing.F, family, ext string, decoder func() Decoder) {
 			t.Fatal(err)
 		}
 	})
+}
+
+func FuzzGraph(f *testing.F) {
+	fuzz(f, "graph", ".json", func() Decoder { return records.New(custom.New(), graph.New()) })
 }

@@ -19,8 +19,8 @@ import (
 // columns hold no nulls: an absent string is the empty string. A column that is absent or empty in every row of a batch
 // may be left out. Every batch has the columns TimeGenerated, _ItemId, _SourceId, _SourceRecord and _TimeReceived.
 type Sink interface {
-	// Append takes the rows of rec that it does not have yet, by (_ItemId, TimeGenerated), and says how many those
-	// were; the rest are duplicates. Columns that the table lacks are added to it. The sink retains rec if it needs
+	// Append takes the rows of rec that it does not have yet, by (_ItemId, TimeGenerated), the time to the accuracy
+	// of tables.IdentityTick, and says how many those were; the rest are duplicates. Columns that the table lacks are added to it. The sink retains rec if it needs
 	// it longer than the call.
 	Append(ctx context.Context, table string, rec arrow.RecordBatch) (accepted int64, err error)
 	// Flush makes everything appended so far durable and visible to queries.

@@ -67,7 +67,7 @@ func (m *memory) Append(_ context.Context, table string, rec arrow.RecordBatch) 
 	}
 	var accepted int64
 	for i := range int(rec.NumRows()) {
-		key := [2]int64{ids.Value(i), times.Value(i)}
+		key := [2]int64{ids.Value(i), times.Value(i) / tables.IdentityTick(table)}
 		if seen[key] {
 			continue
 		}

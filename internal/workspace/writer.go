@@ -81,8 +81,8 @@ func (wr *writer) close() error {
 	return errors.Join(os.RemoveAll(filepath.Join(wr.ws.dir, "tmp")), wr.lock.Close())
 }
 
-// Append takes the rows that the table does not have yet, by (_ItemId, TimeGenerated), and says how many those were.
-// Columns that the table lacks are added; a column that comes with another type than the table's is kept beside it as
+// Append takes the rows that the table does not have yet, by (_ItemId, TimeGenerated), the time to the
+// accuracy of tables.IdentityTick, and says how many those were. Columns that the table lacks are added; a column that comes with another type than the table's is kept beside it as
 // NAME_TYPE. Rows are visible and durable after Flush, or earlier. The batch must have the columns and types that
 // package ingest's Sink asks for.
 func (w *Workspace) Append(ctx context.Context, table string, rec arrow.RecordBatch) (int64, error) {
@@ -257,7 +257,7 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 	n := int(rec.NumRows())
 	keep := make([]place, 0, n)
 	var set *idSet
-	lastDay := int64(-1)
+	lastDay, tick := int64(-1), tables.IdentityTick(table)
 	for i := 0; i < n; i++ {
 		day := times[i] / ticksPerDay
 		if day != lastDay {
@@ -266,7 +266,7 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 			}
 			lastDay = day
 		}
-		if set.add(identity(ids[i], times[i])) {
+		if set.add(identity(ids[i], times[i]/tick)) {
 			keep = append(keep, place{row: int32(i)})
 		}
 	}
@@ -329,13 +329,14 @@ func (wr *writer) identitiesOf(ctx context.Context, key dayKey) (*idSet, error) 
 		return nil, fmt.Errorf("read the known rows of %s: %w", key.table, err)
 	}
 	defer rows.Close()
+	tick := tables.IdentityTick(key.table)
 	for rows.Next() {
 		var id, t int64
 		if err := rows.Scan(&id, &t); err != nil {
 			return nil, err
 		}
 		if t/ticksPerDay == key.day {
-			s.add(identity(id, t))
+			s.add(identity(id, t/tick))
 		}
 	}
 	wr.identities += s.n
