@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"nordlys/internal/ingest/activity"
+	"nordlys/internal/ingest/arm"
 	"nordlys/internal/ingest/custom"
 	"nordlys/internal/ingest/defender"
 	"nordlys/internal/ingest/diag"
@@ -40,6 +41,7 @@ func decoders(opts Options) []Decoder {
 		activity.New(),
 		m365.New(),
 		graph.New(),
+		arm.New(),
 		export.New(),
 		diag.New(),
 	)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"nordlys/internal/ingest/activity"
+	"nordlys/internal/ingest/arm"
 	"nordlys/internal/ingest/custom"
 	"nordlys/internal/ingest/defender"
 	"nordlys/internal/ingest/diag"
@@ -114,4 +115,8 @@ func fuzz(f *testing.F, family, ext string, decoder func() Decoder) {
 
 func FuzzGraph(f *testing.F) {
 	fuzz(f, "graph", ".json", func() Decoder { return records.New(custom.New(), graph.New()) })
+}
+
+func FuzzARM(f *testing.F) {
+	fuzz(f, "arm", ".json", func() Decoder { return records.New(custom.New(), activity.New(), arm.New()) })
 }

@@ -10,6 +10,8 @@ func IdentityTick(table string) int64 {
 	case "SigninLogs", "ADFSSignInLogs", "AuditLogs", "OfficeActivity", "MicrosoftPurviewInformationProtection", UnifiedAudit,
 		"SecurityIncident":
 		return 10_000_000
+	case "AzureActivity": // as it has no id on all routes, the milliseconds count
+		return 10_000
 	}
 	if strings.HasPrefix(table, "AAD") {
 		return 10_000_000

@@ -1,5 +1,6 @@
 // Package activity reads the Azure activity log into AzureActivity, in the shape of diagnostic settings (storage, event
-// hubs) and in that of the REST API and the portal's JSON. Both give the same row but for what only one of them says.
+// hubs) and in that of the REST API and the portal's JSON, also as PowerShell (EventTimestamp) and the SDK for Python
+// (event_timestamp) spell it. All give the same row but for what only one of them says.
 //
 // Schema: https://learn.microsoft.com/azure/azure-monitor/platform/activity-log-schema
 package activity
@@ -20,6 +21,17 @@ type Family struct {
 	envelope *rows.Mapping
 	rest     *rows.Mapping
 	cols     map[string]*rows.Column
+	names    records.Names
+}
+
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	return []rows.Format{
+		{Name: "Azure activity log", Tables: []string{"AzureActivity"}, Signs: "time and operationName with a category of the activity log",
+			Routes: "diagnostic settings (storage, event hubs)"},
+		{Name: "Azure activity log (REST)", Tables: []string{"AzureActivity"}, Signs: "eventTimestamp and operationName, in any spelling",
+			Routes: "REST, portal JSON, az monitor activity-log list, Get-AzActivityLog, SDK for Python"},
+	}
 }
 
 // New makes the family for one writer.
@@ -30,6 +42,9 @@ func New() *Family { return &Family{} }
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
 	if r.Get("eventTimestamp") != nil {
 		return r.Get("operationName") != nil
+	}
+	if r.Get("EventTimestamp") != nil || r.Get("event_timestamp") != nil {
+		return r.Get("OperationName") != nil || r.Get("operation_name") != nil
 	}
 	switch string(r.Inner("category")) {
 	case "Administrative", "ServiceHealth", "ResourceHealth", "Alert", "Autoscale", "Recommendation", "Security", "Policy":
@@ -50,7 +65,10 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	f.t.Begin()
 	if r.Get("eventTimestamp") != nil {
 		w.Format("Azure activity log (REST)")
-		f.fromREST(r)
+		f.fromREST(r.Members)
+	} else if r.Get("EventTimestamp") != nil || r.Get("event_timestamp") != nil {
+		w.Format("Azure activity log (REST)")
+		f.fromREST(f.names.Camel(r, ofAPI))
 	} else {
 		w.Format("Azure activity log")
 		f.fromDiagnostics(r)
@@ -148,7 +166,20 @@ func (f *Family) claims(raw []byte, caller bool) {
 	}
 }
 
-func (f *Family) fromREST(r *records.Record) {
+// ofAPI says whether the names inside of a field are the API's own: those of claims and properties are not.
+func ofAPI(field string) bool { return field != "claims" && field != "properties" }
+
+// content takes a dictionary of PowerShell out of its wrapper.
+func content(raw []byte) []byte {
+	if jsontext.KindOf(raw) == jsontext.Object {
+		if c := jsontext.Find(raw, "Content"); jsontext.KindOf(c) == jsontext.Object {
+			return c
+		}
+	}
+	return raw
+}
+
+func (f *Family) fromREST(members []jsontext.Member) {
 	t := f.t
 	pair := func(raw []byte, value, localized string) {
 		if jsontext.KindOf(raw) == jsontext.Object {
@@ -160,7 +191,11 @@ func (f *Family) fromREST(r *records.Record) {
 		}
 		t.SetJSON(f.cols[value], raw)
 	}
-	for _, m := range r.Members {
+	caller := false
+	for _, m := range members {
+		caller = caller || string(m.Name) == "caller" && m.Kind == jsontext.String
+	}
+	for _, m := range members {
 		switch string(m.Name) {
 		case "operationName":
 			pair(m.Value, "OperationNameValue", "OperationName")
@@ -181,9 +216,9 @@ func (f *Family) fromREST(r *records.Record) {
 		case "authorization":
 			f.authorization(m.Value)
 		case "claims":
-			f.claims(m.Value, r.Get("caller") == nil)
+			f.claims(content(m.Value), !caller)
 		case "properties":
-			f.properties(m.Value)
+			f.properties(content(m.Value))
 		case "httpRequest":
 			t.SetJSON(f.cols["HTTPRequest"], m.Value)
 			if m.Kind == jsontext.Object {

@@ -20,6 +20,8 @@ type grid struct {
 	order    rows.DateOrder
 	damaged  map[string]int64 // cells that a spreadsheet spoilt, by "value in column"
 	zoneless bool             // a time had no zone, and none was named
+	custom   bool             // table is not of the catalogue: rows need not have a time
+	untimed  bool             // a row had none
 }
 
 // head is one column of the header.
@@ -199,8 +201,22 @@ func (g *grid) finish(gt *gridTable) {
 	}
 }
 
+// when gives a row the first time that it has.
+func (g *grid) when(gt *gridTable) bool {
+	for _, c := range gt.cols {
+		if c != nil && c.Type == "datetime" && gt.t.Has(c) {
+			gt.t.CopyTime(gt.time, c)
+			return true
+		}
+	}
+	return false
+}
+
 // notes tells what the whole file has to be told.
 func (g *grid) notes() {
+	if g.untimed {
+		g.w.Note("rows without a time have that of the file")
+	}
 	if g.zoneless {
 		g.w.Note("times without a zone were read as UTC; use --timezone if they are not")
 	}

@@ -19,10 +19,23 @@ type Result struct{}
 // NewResult makes the decoder.
 func NewResult() *Result { return &Result{} }
 
+// Formats lists what the decoder reads.
+func (*Result) Formats() []rows.Format {
+	return []rows.Format{
+		{Name: "Log Analytics query answer", Tables: []string{"any table of the catalogue"}, Signs: `a document that begins with "tables", each with a name, columns and rows`,
+			Routes: "Log Analytics query API, az monitor log-analytics query"},
+		{Name: "Kusto query answer", Tables: []string{"any table of the catalogue", "NAME_CL"}, Signs: `a document that begins with "Tables", or a list of frames with a FrameType`,
+			Routes: "Kusto REST API, versions 1 and 2; rows go by their columns or to a table named after the result"},
+	}
+}
+
 // Detect wants the document's first names.
 func (*Result) Detect(_ string, first []byte) rows.Confidence {
 	b := bytes.Join(bytes.Fields(first[:min(len(first), 300)]), nil)
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(b, []byte(`{"Tables":[{"TableName":`)) || bytes.HasPrefix(b, []byte(`[{"FrameType":"`)) {
+		return rows.Surely
+	}
 	if bytes.HasPrefix(b, []byte(`{"tables":[{"name":`)) || bytes.HasPrefix(b, []byte(`{"tables":[{"columns":`)) {
 		return rows.Surely
 	}
@@ -34,11 +47,16 @@ var errShape = errors.New("an answer of the query API that is cut off or damaged
 
 // Decode reads the document row by row.
 func (*Result) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
-	w.Format("Log Analytics query answer")
 	d := &resultRun{in: jsontext.NewReader(src, 0), w: w}
+	if c, err := d.in.Peek(); err == nil && c == '[' {
+		return d.frames(ctx)
+	}
 	return d.object(func(name string) error {
 		switch name {
+		case "Tables":
+			return d.tables(ctx)
 		case "tables":
+			w.Format("Log Analytics query answer")
 			return d.array(func() error { return d.table(ctx) })
 		case "error":
 			raw, _, err := d.in.Value()
@@ -178,6 +196,9 @@ func (d *resultRun) row(ctx context.Context, g *grid, gridErr error) error {
 		return refuse(gridErr.Error())
 	}
 	if jsontext.KindOf(raw) != jsontext.Array {
+		if bytes.Contains(raw, []byte("OneApiErrors")) {
+			return refuse("the query failed here: an error in place of a row")
+		}
 		return refuse("a row that is not a list of values")
 	}
 	n, typ := 0, ""
@@ -203,6 +224,11 @@ func (d *resultRun) row(ctx context.Context, g *grid, gridErr error) error {
 		return true
 	})
 	g.finish(gt)
+	if g.custom && !gt.t.Has(gt.time) && !g.when(gt) {
+		gt.t.SetInt(gt.time, d.w.Modified())
+		g.untimed = true
+		return d.w.Done(ctx, gt.t, gt.t.CommitNumbered(), off, raw)
+	}
 	return d.w.Done(ctx, gt.t, gt.t.Commit(), off, raw)
 }
 

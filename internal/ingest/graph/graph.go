@@ -23,8 +23,7 @@ import (
 // Family is the records.Family of the API's resources.
 type Family struct {
 	kinds map[string]*kind // by table
-	names []byte
-	inner []jsontext.Member
+	names records.Names
 }
 
 // kind is how the records of one table are mapped.
@@ -178,80 +177,12 @@ func (f *Family) kind(table string, w *rows.Writer) *kind {
 	return k
 }
 
-// camel gives the members the API's names: those of PowerShell begin with a capital, and so do names inside of their
-// objects.
+// camel gives the members the API's names, if they have PowerShell's.
 func (f *Family) camel(r *records.Record) []jsontext.Member {
-	id := r.Get("id")
-	if id != nil {
+	if r.Get("id") != nil {
 		return r.Members
 	}
-	f.names = f.names[:0]
-	f.inner = f.inner[:0]
-	need := 0
-	for _, m := range r.Members {
-		need += len(m.Name) + 2*len(m.Value)
-	}
-	if cap(f.names) < need {
-		f.names = make([]byte, 0, need)
-	}
-	for _, m := range r.Members {
-		from := len(f.names)
-		f.names = lowerFirst(f.names, m.Name)
-		m.Name = f.names[from:len(f.names):len(f.names)]
-		if m.Kind == jsontext.Object || m.Kind == jsontext.Array {
-			from = len(f.names)
-			f.names = camelNames(f.names, m.Value)
-			m.Value = f.names[from:len(f.names):len(f.names)]
-		}
-		f.inner = append(f.inner, m)
-	}
-	return f.inner
-}
-
-// lowerFirst appends a name with its first letter in lower case; an acronym at its start is one letter: IPAddress and
-// IpAddress are ipAddress.
-func lowerFirst(dst, name []byte) []byte {
-	i := 0
-	for i < len(name) && 'A' <= name[i] && name[i] <= 'Z' && (i == 0 || i+1 == len(name) || 'A' <= name[i+1] && name[i+1] <= 'Z') {
-		dst = append(dst, name[i]+'a'-'A')
-		i++
-	}
-	return append(dst, name[i:]...)
-}
-
-// camelNames appends a checked value with all member names in the API's spelling. The depth is bounded, as the value was
-// checked.
-func camelNames(dst, v []byte) []byte {
-	switch jsontext.KindOf(v) {
-	case jsontext.Object:
-		dst = append(dst, '{')
-		first := true
-		jsontext.Walk(v, func(m jsontext.Member) bool {
-			if !first {
-				dst = append(dst, ',')
-			}
-			first = false
-			dst = append(dst, '"')
-			dst = lowerFirst(dst, m.Name)
-			dst = append(dst, '"', ':')
-			dst = camelNames(dst, m.Value)
-			return true
-		})
-		return append(dst, '}')
-	case jsontext.Array:
-		dst = append(dst, '[')
-		first := true
-		jsontext.Elements(v, func(e []byte) bool {
-			if !first {
-				dst = append(dst, ',')
-			}
-			first = false
-			dst = camelNames(dst, e)
-			return true
-		})
-		return append(dst, ']')
-	}
-	return append(dst, v...)
+	return f.names.Camel(r, func(string) bool { return true })
 }
 
 func newKind(table string, w *rows.Writer) *kind {

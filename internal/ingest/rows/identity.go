@@ -23,9 +23,9 @@ func identityColumns(table string) [][]string {
 		"ADFSSignInLogs", "AuditLogs", "AADProvisioningLogs":
 		return [][]string{{"~Id"}}
 	case "AADUserRiskEvents", "AADServicePrincipalRiskEvents":
-		return [][]string{{"~Id", "RiskState", "LastUpdatedDateTime"}}
+		return [][]string{{"~Id", "RiskState"}} // as it was at LastUpdatedDateTime
 	case "AADRiskyUsers", "AADRiskyServicePrincipals":
-		return [][]string{{"~Id", "RiskState", "RiskLastUpdatedDateTime"}}
+		return [][]string{{"~Id", "RiskState"}} // as it was at RiskLastUpdatedDateTime
 	case "MicrosoftGraphActivityLogs":
 		return [][]string{{"~RequestId", "OperationId"}, {"~RequestId"}}
 	case "AzureActivity":
@@ -36,7 +36,7 @@ func identityColumns(table string) [][]string {
 	case "SecurityAlert":
 		return [][]string{{"SystemAlertId"}}
 	case "SecurityIncident":
-		return [][]string{{"IncidentName", "LastModifiedTime"}}
+		return [][]string{{"~IncidentName"}} // as it was at LastModifiedTime
 	case "CloudAppEvents":
 		return [][]string{{"ReportId"}}
 	case "OfficeActivity":
