@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -29,6 +31,7 @@ const heapLimit = 450 << 20
 
 func importCommand(g *global) *cobra.Command {
 	var format, zone, order, events string
+	var explain bool
 	c := &cobra.Command{
 		Use:   "import PATH...",
 		Short: "Take evidence in: files, folders, .gz, .zip, or - for standard input",
@@ -36,7 +39,8 @@ func importCommand(g *global) *cobra.Command {
 
 The format of each file is detected from its content. The receipt accounts for every record: accepted, duplicates and
 rejected add up to what was read. What was rejected is kept with its reason in the table NordlysRejects. Importing the
-same evidence again adds nothing.`,
+same evidence again adds nothing. The command formats lists what is known; --explain shows for a file what it is taken
+for and its first record as it would be kept, and keeps nothing.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
@@ -61,6 +65,9 @@ same evidence again adds nothing.`,
 				return usageError("--security-events: %v", err)
 			}
 			opts.SecurityEvents = set
+			if explain {
+				return explainFiles(c, args, opts)
+			}
 			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
 			if err != nil {
 				return &exitError{exitEnvironment, err}
@@ -92,11 +99,41 @@ same evidence again adds nothing.`,
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "of the receipt: text or json")
+	c.Flags().BoolVar(&explain, "explain", false, "say what each file is taken for and show its first record mapped; import nothing")
 	c.Flags().StringVar(&zone, "timezone", "", "time zone of times written without one (exports with [Local Time] need it)")
 	c.Flags().StringVar(&order, "date-order", "", "of dates such as 3/4/2025 in a CSV that does not tell: mdy or dmy")
 	c.Flags().StringVar(&events, "security-events", "all", "events of Windows's Security log to keep, by Microsoft's sets: minimal, common, all or none")
 	return c
 }
+
+// explainFiles says of each file why it is taken for what it is, and imports nothing.
+func explainFiles(c *cobra.Command, args []string, opts ingest.Options) error {
+	var failed error
+	opts.Explain = func(e ingest.Explanation) {
+		if err := e.WriteText(c.OutOrStdout()); err != nil && failed == nil {
+			failed = err
+		}
+	}
+	receipt, err := ingest.Import(c.Context(), args, nowhere{}, opts)
+	if err != nil {
+		return err
+	}
+	for _, f := range receipt.Files {
+		if f.SourceID == "" && f.Error != "" { // it could not be opened, so there was nothing to explain
+			fmt.Fprintf(c.OutOrStdout(), "%s\n  cannot be read: %s\n", f.Path, f.Error)
+		}
+	}
+	return failed
+}
+
+// nowhere is a sink that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Append(_ context.Context, _ string, rec arrow.RecordBatch) (int64, error) {
+	return rec.NumRows(), nil
+}
+
+func (nowhere) Flush(context.Context) error { return nil }
 
 // dateOrders are the values of --date-order; without one, a file that could mean either is refused.
 var dateOrders = map[string]*rows.DateOrder{"": nil, "mdy": &monthFirst, "dmy": &dayFirst}

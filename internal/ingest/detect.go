@@ -97,6 +97,7 @@ func (w *worker) decode(ctx context.Context, name string, content io.Reader) (er
 		line, _, _ := bytes.Cut(head[:min(len(head), 200)], []byte("\n"))
 		return fmt.Errorf("not recognised: text that is neither JSON nor CSV, beginning %q", line[:min(len(line), 80)])
 	}
+	w.sure = most
 	if err := best.Decode(ctx, r, w.writer); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return errors.New("the compressed data ends too early: the file was cut off")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			checkFormats(t, r)
 			delete(m.rows, "NordlysRejects")
 			got := receiptLines(r, dir) + m.text()
 			if os.Getenv("NORDLYS_PRINT") != "" {
@@ -73,6 +75,30 @@ func TestGolden(t *testing.T) {
 				t.Errorf("importing again added %d rows to NordlysRejects", n)
 			}
 		})
+	}
+}
+
+// checkFormats holds receipts to the list of formats: what was read is in it, with the tables that it filled.
+func checkFormats(t *testing.T, r *Receipt) {
+	list := Formats()
+	for _, f := range r.Files {
+		if f.Format == "" {
+			continue
+		}
+		var to []string
+		for name := range strings.SplitSeq(f.Format, ", ") {
+			entry, ok := formatOf(list, name)
+			if !ok && name != "flattened by a collector" {
+				t.Errorf("%s: the format %q is not in the list of formats", f.Path, name)
+			}
+			to = append(to, entry.Tables...)
+		}
+		open := slices.ContainsFunc(to, func(s string) bool { return strings.Contains(s, "any table") || strings.HasPrefix(s, "the table") })
+		for _, table := range f.Tables {
+			if !open && !slices.Contains(to, table) && !(strings.HasSuffix(table, "_CL") && slices.Contains(to, "NAME_CL")) {
+				t.Errorf("%s: rows in %s, which its formats (%s) do not list", f.Path, table, f.Format)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +35,9 @@ type Options struct {
 	DateOrder *rows.DateOrder
 	// SecurityEvents says which events of the Windows Security log are kept; the zero Set keeps all.
 	SecurityEvents windows.Set
+	// Explain, if it is set, is called for each file with why it was taken for what it is and its first record as rows; no
+	// more of it is read. The sink gets these rows.
+	Explain func(Explanation)
 	// Now is the time of the import, kept as _TimeReceived; zero is the clock.
 	Now time.Time
 	// Stdin is read for the path "-"; nil is os.Stdin.
@@ -124,6 +128,8 @@ type importer struct {
 	reporting   sync.Mutex
 	reported    int64
 
+	explaining sync.Mutex
+
 	turns sync.Mutex
 	next  int // the file whose batches are due
 	moved *sync.Cond
@@ -201,13 +207,20 @@ type worker struct {
 	list    []rows.Decoder
 	account *account
 	turn    int // the number of the file
+
+	sure   rows.Confidence // of the decoder of the file
+	firsts []ExplainedRow  // its first rows, if they are to be explained
 }
 
 func (im *importer) newWorker() *worker {
 	w := &worker{im: im, list: decoders(im.opts)}
 	w.writer = rows.NewWriter(rows.Config{
 		Schemas: im.schemas, Now: im.now, Zone: im.opts.Timezone, Order: im.opts.DateOrder,
+		Limit: im.limit(),
 		Emit: func(ctx context.Context, b rows.Batch) error {
+			if im.opts.Explain != nil && !b.Own {
+				w.firsts = append(w.firsts, explained(b)...)
+			}
 			if err := im.await(ctx, w.turn); err != nil {
 				b.Rec.Release()
 				return err
@@ -229,9 +242,13 @@ func (im *importer) newWorker() *worker {
 // stream reads one stream of content to its end and accounts for it.
 func (w *worker) stream(ctx context.Context, file rows.File, name string, content io.Reader) FileReceipt {
 	w.account = &account{}
+	w.sure, w.firsts = rows.No, nil
 	w.writer.Start(file)
 	counted := &countingReader{r: content}
 	err := w.decode(ctx, name, counted)
+	if errors.Is(err, rows.ErrLimit) {
+		err = nil
+	}
 	stats, ferr := w.writer.Finish(ctx)
 	if err == nil {
 		err = ferr
@@ -254,6 +271,9 @@ func (w *worker) stream(ctx context.Context, file rows.File, name string, conten
 		}
 	}
 	w.source1(ctx, file, r, stats)
+	if w.im.opts.Explain != nil {
+		w.explain(r, stats)
+	}
 	return r
 }
 

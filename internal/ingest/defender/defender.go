@@ -33,6 +33,12 @@ type kind struct {
 // New makes the family for one writer.
 func New() *Family { return &Family{kinds: map[string]*kind{}} }
 
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	return []rows.Format{{Name: "Defender streaming", Tables: []string{"the table that the category names: Device…, Email…, Identity…, CloudAppEvents, UrlClickEvents, Alert…"},
+		Signs: "a category that begins with " + prefix, Routes: "Defender XDR streaming API (storage, event hubs)"}}
+}
+
 // Match goes by the category.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
 	category := r.Inner("category")

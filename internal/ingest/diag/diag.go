@@ -40,6 +40,15 @@ func New() *Family {
 	return &Family{kinds: map[string]*kind{}, tables: map[string]string{}}
 }
 
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	return []rows.Format{
+		{Name: "Azure resource log", Tables: append(specific(), "AzureDiagnostics"), Signs: "a category or operation with a time, and a resource or properties",
+			Routes: "diagnostic settings (storage, event hubs); categories without a table of their own go to AzureDiagnostics"},
+		{Name: "Azure metrics", Tables: []string{"AzureMetrics"}, Signs: "metricName and timeGrain", Routes: "diagnostic settings"},
+	}
+}
+
 // Match takes every record that looks like one of a diagnostic setting: a category or a metric, with a time, and a
 // resource, an operation or properties.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {

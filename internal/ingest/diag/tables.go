@@ -8,6 +8,13 @@ import (
 	"nordlys/internal/ingest/rows"
 )
 
+// specific lists the resource-specific tables that tableOf may give.
+func specific() []string {
+	return []string{"AKSAudit", "AKSAuditAdmin", "AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWNetworkRule",
+		"AZFWThreatIntel", "AZKVAuditLogs", "AppServiceAuditLogs", "AppServiceHTTPLogs", "IntuneAuditLogs", "IntuneDeviceComplianceOrg",
+		"IntuneDevices", "IntuneOperationalLogs", "LAQueryLogs", "NSPAccessLogs", "StorageBlobLogs", "StorageFileLogs"}
+}
+
 // tableOf gives the resource-specific table of a category, or AzureDiagnostics. id is the resource id in lower case.
 func tableOf(category, id string, r *records.Record) string {
 	switch category {

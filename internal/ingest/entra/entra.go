@@ -32,6 +32,16 @@ type kind struct {
 // New makes the family for one writer.
 func New() *Family { return &Family{kinds: map[string]*kind{}} }
 
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	var list []rows.Format
+	for _, c := range categories() {
+		table, _ := tableOf(c)
+		list = append(list, rows.Format{Name: "Entra " + c, Tables: []string{table}, Signs: "category " + c, Routes: "diagnostic settings (storage, event hubs)"})
+	}
+	return list
+}
+
 // Match goes by the category. Intune uses AuditLogs too, with other properties.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
 	category := r.Inner("category")

@@ -6,6 +6,13 @@ import (
 	"nordlys/internal/ingest/rows"
 )
 
+// categories are those that tableOf knows.
+func categories() []string {
+	return []string{"SignInLogs", "NonInteractiveUserSignInLogs", "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs",
+		"ADFSSignInLogs", "MicrosoftServicePrincipalSignInLogs", "AuditLogs", "ProvisioningLogs", "RiskyUsers", "UserRiskEvents",
+		"RiskyServicePrincipals", "ServicePrincipalRiskEvents", "MicrosoftGraphActivityLogs"}
+}
+
 // tableOf gives the table of a diagnostic category.
 func tableOf(category string) (string, bool) {
 	switch category {

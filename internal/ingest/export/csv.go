@@ -56,7 +56,7 @@ func (*CSV) Detect(name string, first []byte) rows.Confidence {
 			words++
 		}
 	}
-	if words == len(cells) && len(cells) >= 3 {
+	if words == len(cells) && (len(cells) >= 3 || strings.HasSuffix(strings.ToLower(name), ".csv")) {
 		return rows.Probably
 	}
 	return rows.No

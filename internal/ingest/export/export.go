@@ -33,6 +33,12 @@ type kind struct {
 // New makes the family for one writer.
 func New() *Family { return &Family{kinds: map[string]*kind{}, guessed: map[uint64]string{}} }
 
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	return []rows.Format{{Name: "Log Analytics export (JSON)", Tables: []string{"any table of the catalogue"},
+		Signs: "TimeGenerated or Timestamp, and a Type, a path am-TABLE, or the columns of one table", Routes: "data export rules (storage, event hubs), advanced hunting"}}
+}
+
 // Match wants a time of an exported row and a table to put it in.
 func (f *Family) Match(r *records.Record, w *rows.Writer) bool {
 	if r.Get("TimeGenerated") == nil && r.Get("Timestamp") == nil {

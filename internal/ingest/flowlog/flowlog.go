@@ -43,6 +43,16 @@ type batch struct {
 	seed                            uint64
 }
 
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	to := []string{tables.FlowTuples}
+	return []rows.Format{
+		{Name: "NSG flow log", Tables: to, Signs: "category NetworkSecurityGroupFlowEvent with flows", Routes: "storage (PT1H.json, also in parts), event hubs; versions 1 and 2"},
+		{Name: "virtual network flow log", Tables: to, Signs: "flowRecords", Routes: "storage (PT1H.json, also in parts); version 4"},
+		{Name: "flow log, flattened by a collector", Tables: to, Signs: "members flow.0, flow.1…", Routes: "collectors"},
+	}
+}
+
 // Match recognises the categories, and the shape of a record whose envelope a tool took off.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
 	switch string(r.Inner("category")) {

@@ -71,6 +71,7 @@ func Inner(raw []byte) []byte {
 
 // Family knows one family of formats. A family serves one Writer, whose tables it may remember.
 type Family interface {
+	rows.Lister
 	// Match says whether the record is one of the family's. It is called for every record and must be cheap.
 	Match(r *Record, w *rows.Writer) bool
 	// Map turns the record into rows: it counts what it makes with w.Next and ends each with w.Done or w.Refuse. An
@@ -100,9 +101,7 @@ func New(fallback Fallback, families ...Family) *Decoder {
 func (d *Decoder) Formats() []rows.Format {
 	var list []rows.Format
 	for _, f := range append(d.families[:len(d.families):len(d.families)], Family(d.fallback)) {
-		if l, ok := f.(rows.Lister); ok {
-			list = append(list, l.Formats()...)
-		}
+		list = append(list, f.Formats()...)
 	}
 	return list
 }

@@ -37,6 +37,7 @@ type Lister interface{ Formats() []Format }
 
 // Decoder reads one container of evidence. It does no I/O of its own and holds a bounded part of the input in memory.
 type Decoder interface {
+	Lister
 	// Detect judges from the first bytes; the name only breaks ties.
 	Detect(name string, head []byte) Confidence
 	// Decode reads everything. An error means that the file as a whole cannot be read (further); records refused

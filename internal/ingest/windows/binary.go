@@ -18,6 +18,11 @@ type EVTX struct{ f *Family }
 // EVTX reads binary event logs into the rows that f makes.
 func (f *Family) EVTX() *EVTX { return &EVTX{f} }
 
+// Formats lists what the decoder reads.
+func (d *EVTX) Formats() []rows.Format {
+	return []rows.Format{{Name: "Windows events (EVTX)", Tables: eventTables(), Signs: "the mark ElfFile", Routes: "binary event logs, also damaged ones"}}
+}
+
 // Detect goes by the signature.
 func (d *EVTX) Detect(_ string, head []byte) rows.Confidence {
 	if bytes.HasPrefix(head, []byte(evtx.Magic)) {

@@ -32,6 +32,14 @@ type Family struct {
 // New makes the family for one writer. set says which events of the Security log are kept.
 func New(set Set) *Family { return &Family{set: set} }
 
+// Formats lists what the family reads.
+func (f *Family) Formats() []rows.Format {
+	return []rows.Format{{Name: "Windows events", Tables: eventTables(), Signs: "EventID with a Channel or provider, in the shape of a collector",
+		Routes: "JSON of NXLog, Logstash, Winlogbeat, evtx_dump and the Azure diagnostics extension"}}
+}
+
+func eventTables() []string { return []string{"SecurityEvent", "Event", "WindowsEvent"} }
+
 // Match goes by the shape. Rows exported from a workspace have TimeGenerated and are another family's.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool { return shapeOf(r) != unknownShape }
 

@@ -22,6 +22,11 @@ type XML struct{ f *Family }
 // XML reads events as XML into the rows that f makes.
 func (f *Family) XML() *XML { return &XML{f} }
 
+// Formats lists what the decoder reads.
+func (d *XML) Formats() []rows.Format {
+	return []rows.Format{{Name: "Windows events (XML)", Tables: eventTables(), Signs: "an <Event> of Windows's schema", Routes: "Event Viewer, wevtutil, Get-WinEvent ToXml"}}
+}
+
 // Detect goes by the first element.
 func (d *XML) Detect(_ string, head []byte) rows.Confidence {
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
