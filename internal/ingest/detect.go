@@ -39,10 +39,10 @@ func decoders(opts Options) []Decoder {
 		defender.New(),
 		events,
 		activity.New(),
+		export.New(),
 		m365.New(),
 		graph.New(),
 		arm.New(),
-		export.New(),
 		diag.New(),
 	)
 	return []Decoder{

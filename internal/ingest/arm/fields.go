@@ -15,7 +15,6 @@ func envelopeRules() map[string]string {
 		"tenantId":       "AADTenantId:string",
 		"subscriptionId": "SubscriptionId:string",
 		"resourceGroup":  "ResourceGroup:string",
-		"etag":           rows.Unmapped,
 	}
 }
 
@@ -34,7 +33,6 @@ func rulesOf(table string) map[string]string {
 			"closedTimeUtc":        "ClosedTime",
 			"type":                 rows.Ignore,
 			"additionalProperties": rows.Ignore,
-			"etag":                 rows.Unmapped,
 		}
 	case "SecurityAlert":
 		return map[string]string{
@@ -58,7 +56,6 @@ func rulesOf(table string) map[string]string {
 			"kind":                  rows.Ignore,
 			"additionalData":        "AdditionalData:dynamic",
 			"resourceIdentifiers":   "ResourceIdentifiers:dynamic",
-			"etag":                  rows.Unmapped,
 			"supportingEvidence":    "SupportingEvidence:dynamic",
 			"correlationKey":        "CorrelationKey:string",
 			"productComponentName":  "ProductComponentName",
