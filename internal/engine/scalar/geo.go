@@ -74,6 +74,10 @@ func geoFuncs() []Func {
 		g.line("line_densify", []catalog.Type{r, b}, d, func(l *geo.Line, a []any) any {
 			return known(l.Densify(a[0].(float64), a[1].(bool)))
 		}),
+		g.line("line_simplify", []catalog.Type{r}, d, func(l *geo.Line, a []any) any { return known(l.Simplify(a[0].(float64))) }),
+		g.line("line_buffer", []catalog.Type{r, r}, d, func(l *geo.Line, a []any) any {
+			return known(l.Buffer(a[0].(float64), a[1].(float64)))
+		}),
 		g.line("line_to_s2cells", []catalog.Type{n, r}, d, func(l *geo.Line, a []any) any {
 			return knownList(l.Cover(a[0].(int64), a[1].(float64)))
 		}),
@@ -84,6 +88,17 @@ func geoFuncs() []Func {
 		g.polygon("polygon_centroid", nil, d, func(p *geo.Polygon, _ []any) any { return knownPoint(p.Centroid()) }),
 		g.polygon("polygon_densify", []catalog.Type{r, b}, d, func(p *geo.Polygon, a []any) any {
 			return known(p.Densify(a[0].(float64), a[1].(bool)))
+		}),
+		g.polygon("polygon_simplify", []catalog.Type{r}, d, func(p *geo.Polygon, a []any) any { return known(p.Simplify(a[0].(float64))) }),
+		g.polygon("polygon_buffer", []catalog.Type{r, r}, d, func(p *geo.Polygon, a []any) any {
+			return known(p.Buffer(a[0].(float64), a[1].(float64)))
+		}),
+		geoFunc("point_buffer", []catalog.Type{r, r, r, r}, d, func(a []any) any {
+			x, ok := geoPoint(a[0], a[1])
+			if !ok {
+				return nil
+			}
+			return known(geo.BufferPoint(x, a[2].(float64), a[3].(float64)))
 		}),
 		g.polygon("polygon_to_s2cells", []catalog.Type{n, r}, d, func(p *geo.Polygon, a []any) any {
 			return knownList(p.Cover(a[0].(int64), a[1].(float64)))
@@ -148,6 +163,13 @@ func geoFuncs() []Func {
 			}
 			return known(geo.UnitePolygons(list))
 		}),
+		geoFunc("simplify_polygons_array", []catalog.Type{d, r}, d, func(a []any) any {
+			list, ok := shapesOf(a[0].(string), geo.ParsePolygon)
+			if !ok {
+				return nil
+			}
+			return known(geo.SimplifyPolygons(list, a[1].(float64)))
+		}),
 
 		// Names of cells.
 		geoFunc("from_wkt", []catalog.Type{s}, d, func(a []any) any { return known(geo.FromWKT(a[0].(string))) }),
@@ -167,6 +189,35 @@ func geoFuncs() []Func {
 		geoFunc("s2cell_to_central_point", []catalog.Type{s}, d, func(a []any) any { return known(geo.S2Center(a[0].(string))) }),
 		geoFunc("s2cell_to_polygon", []catalog.Type{s}, d, func(a []any) any { return known(geo.S2Polygon(a[0].(string))) }),
 		geoFunc("s2cell_neighbors", []catalog.Type{s}, d, func(a []any) any { return knownList(geo.S2Neighbors(a[0].(string))) }),
+		geoFunc("point_to_h3cell", []catalog.Type{r, r, n}, s, func(a []any) any {
+			p, ok := geoPoint(a[0], a[1])
+			if !ok {
+				return ""
+			}
+			return knownText(geo.H3Cell(p, a[2].(int64)))
+		}),
+		geoFunc("h3cell_to_central_point", []catalog.Type{s}, d, func(a []any) any { return known(geo.H3Center(a[0].(string))) }),
+		geoFunc("h3cell_to_polygon", []catalog.Type{s}, d, func(a []any) any { return known(geo.H3Polygon(a[0].(string))) }),
+		geoFunc("h3cell_level", []catalog.Type{s}, n, func(a []any) any { return known(geo.H3Level(a[0].(string))) }),
+		geoFunc("h3cell_parent", []catalog.Type{s, n}, s, func(a []any) any { return knownText(geo.H3Parent(a[0].(string), a[1].(int64))) }),
+		geoFunc("h3cell_children", []catalog.Type{s, n}, d, func(a []any) any {
+			return knownList(geo.H3Children(a[0].(string), a[1].(int64)))
+		}),
+		geoFunc("h3cell_neighbors", []catalog.Type{s}, d, func(a []any) any { return knownList(geo.H3Neighbors(a[0].(string))) }),
+		geoFunc("h3cell_rings", []catalog.Type{s, n}, d, func(a []any) any {
+			rings, ok := geo.H3Rings(a[0].(string), a[1].(int64))
+			if !ok {
+				return nil
+			}
+			lists := make([]string, len(rings))
+			for i, ring := range rings {
+				lists[i] = knownList(ring, true).(string)
+			}
+			return joinArray(lists)
+		}),
+		g.polygon("polygon_to_h3cells", []catalog.Type{n, r}, d, func(p *geo.Polygon, a []any) any {
+			return knownList(p.H3Cells(a[0].(int64), a[1].(float64)))
+		}),
 	}
 }
 
