@@ -346,7 +346,7 @@ func (p *parser) arguments() []Expression {
 
 func (p *parser) argument() Expression {
 	start := p.start()
-	if next := p.peekAt(1); p.peek().Kind == Identifier && next.Kind == Punctuation && next.Text == "=" {
+	if p.atNameBeforeAssignment() {
 		n := p.name("the argument")
 		p.pos++
 		return &NamedExpression{Names: []Name{n}, Expression: p.tabular(), Span: p.from(start)}
