@@ -162,12 +162,21 @@ func (w *Workspace) RemoveFunction(name string) error {
 // Function implements bind.Functions.
 func (r readable) Function(name string) (string, bool) {
 	f, err := r.w.Function(name)
-	return f.Text, err == nil
+	if err == nil {
+		return f.Text, true
+	}
+	for _, f := range builtinFunctions() {
+		if f.Name == name {
+			return f.Text, true
+		}
+	}
+	return "", false
 }
 
 // FunctionNames implements bind.Functions.
 func (r readable) FunctionNames() []string {
 	list, _ := r.w.Functions()
+	list = append(list, builtinFunctions()...)
 	names := make([]string, len(list))
 	for i, f := range list {
 		names[i] = f.Name

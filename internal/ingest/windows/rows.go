@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/zeebo/xxh3"
 
@@ -27,6 +28,11 @@ func titles() map[string]string {
 	}
 	return m
 }
+
+// Title is what Windows calls an event of the Security log; "" for one that is not known here.
+func Title(id string) string { return allTitles()[id] }
+
+var allTitles = sync.OnceValue(titles)
 
 // columns finds columns by name, once.
 type columns struct {

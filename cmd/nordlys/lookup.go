@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"nordlys/internal/ingest/windows"
+	"nordlys/internal/tables"
+)
+
+func lookupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lookup CODE...",
+		Short: "What a code means: AADSTS50126, 4625, 0xC000006A, 3389, an application's or role's id, a resource id",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var unknown []string
+			for _, a := range args {
+				if !lookUp(c.OutOrStdout(), a) {
+					unknown = append(unknown, a)
+				}
+			}
+			if len(unknown) > 0 {
+				return &exitError{exitData, fmt.Errorf("nothing is known of %s", strings.Join(unknown, ", "))}
+			}
+			return nil
+		},
+	}
+}
+
+// lookUp prints what is known of one code; false if that is nothing.
+func lookUp(w io.Writer, code string) bool {
+	found := false
+	for _, c := range tables.LookUp(code) {
+		found = true
+		fmt.Fprintf(w, "%s %s: %s\n", c.List, c.Code, c.Meaning)
+		if c.Note != "" {
+			fmt.Fprintf(w, "    %s\n", c.Note)
+		}
+	}
+	if title := windows.Title(strings.TrimSpace(code)); title != "" {
+		found = true
+		fmt.Fprintf(w, "Windows security event %s: %s\n", strings.TrimSpace(code), title)
+	}
+	if parts := resourceParts(code); parts != nil {
+		found = true
+		for _, p := range parts {
+			fmt.Fprintf(w, "%s: %s\n", p[0], printable(p[1]))
+		}
+	}
+	return found
+}
+
+// resourceParts takes a resource id apart: subscription, resource group, type, name and what lies below.
+// https://learn.microsoft.com/azure/azure-resource-manager/templates/template-functions-resource#resourceid
+func resourceParts(id string) [][2]string {
+	f := strings.Split(strings.Trim(strings.TrimSpace(id), "/"), "/")
+	if len(f) < 2 || len(f)%2 != 0 || !strings.HasPrefix(strings.TrimSpace(id), "/") {
+		return nil
+	}
+	var out [][2]string
+	kind := ""
+	for i := 0; i+1 < len(f); i += 2 {
+		switch key := strings.ToLower(f[i]); {
+		case key == "subscriptions":
+			out = append(out, [2]string{"subscription", f[i+1]})
+		case key == "resourcegroups":
+			out = append(out, [2]string{"resource group", f[i+1]})
+		case key == "managementgroups" && kind != "":
+			out = append(out, [2]string{"management group", f[i+1]})
+		case key == "tenants":
+			out = append(out, [2]string{"tenant", f[i+1]})
+		case key == "providers":
+			kind = f[i+1]
+		case kind != "":
+			kind += "/" + f[i]
+			out = append(out, [2]string{kind, f[i+1]})
+		default:
+			return nil
+		}
+	}
+	return out
+}
