@@ -120,3 +120,7 @@ func FuzzGraph(f *testing.F) {
 func FuzzARM(f *testing.F) {
 	fuzz(f, "arm", ".json", func() Decoder { return records.New(custom.New(), activity.New(), arm.New()) })
 }
+
+func FuzzGraphCSV(f *testing.F) {
+	fuzz(f, "graph", ".csv", func() Decoder { return export.NewCSV(records.New(custom.New(), graph.New())) })
+}

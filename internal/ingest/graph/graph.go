@@ -42,6 +42,8 @@ func (f *Family) Formats() []rows.Format {
 	return []rows.Format{
 		{Name: "Microsoft Graph sign-ins", Routes: routes, Signs: "createdDateTime, ipAddress and an application, with a status or correlationId",
 			Tables: []string{"SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs"}},
+		{Name: "Entra portal sign-ins (CSV)", Routes: "Entra admin center > Sign-in logs > Download", Signs: "the columns Date (UTC) and Request ID",
+			Tables: []string{"SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs"}},
 		{Name: "Microsoft Graph directory audits", Routes: routes, Signs: "activityDateTime and activityDisplayName", Tables: []string{"AuditLogs"}},
 		{Name: "Microsoft Graph provisioning", Routes: routes, Signs: "activityDateTime and provisioningAction or provisioningStatusInfo", Tables: []string{"AADProvisioningLogs"}},
 		{Name: "Microsoft Graph risk", Routes: routes, Signs: "riskState with riskLastUpdatedDateTime or detectedDateTime",
@@ -63,7 +65,7 @@ func has(r *records.Record, names ...string) bool {
 }
 
 // Match goes by the members that only one resource has.
-func (f *Family) Match(r *records.Record, _ *rows.Writer) bool { return what(r) != "" }
+func (f *Family) Match(r *records.Record, _ *rows.Writer) bool { return isPortal(r) || what(r) != "" }
 
 // what names the table of a record, or "".
 func what(r *records.Record) string {
@@ -136,6 +138,9 @@ func empty(raw []byte) bool {
 
 // Map makes one row; of an alert one and one for each of its evidence, of an incident also those of its alerts.
 func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) error {
+	if isPortal(r) {
+		return f.portal(ctx, r, w)
+	}
 	table := what(r)
 	members := f.camel(r)
 	switch table {
