@@ -261,7 +261,7 @@ func (b *binder) findRows(leg *relation, legs []*relation, names map[string]bool
 		row = b.project(leg, append(passing(leg, len(missing)), missing...), o)
 		row.open = leg.open
 	}
-	predicate := b.searchPredicate(o.Predicate, &env{scope: s, in: row})
+	predicate := b.searchPredicate(o.Predicate, &env{scope: s, in: row}, false)
 	r := b.over(row, &plan.Select{Input: row.node, Predicate: predicate}, o)
 	r.source = leg.source
 	if len(missing) > 0 {

@@ -13,11 +13,14 @@ import (
 // searchOperator is a union with the name of each row's table, and a filter in which a text alone stands for any column
 // that holds it. in is nil where search begins a query; then it reads the tables it names, or all.
 func (b *binder) searchOperator(in *relation, o *syntax.SearchOperator, s *scope) *relation {
+	exact := false
 	for _, p := range o.Parameters {
-		if v := optionText(p); v == "case_sensitive" {
-			b.report(diag.NotSupportedYet(p.Pos(), "search kind=case_sensitive"))
-		} else if v != "default" && v != "case_insensitive" {
-			b.report(diag.UnknownOption(p.Value.Pos(), "kind", v, "default, case_insensitive"))
+		switch v := optionText(p); v {
+		case "default", "case_insensitive":
+		case "case_sensitive":
+			exact = true
+		default:
+			b.report(diag.UnknownOption(p.Value.Pos(), "kind", v, "default, case_insensitive, case_sensitive"))
 		}
 	}
 	const tableColumn = "$table"
@@ -34,19 +37,20 @@ func (b *binder) searchOperator(in *relation, o *syntax.SearchOperator, s *scope
 	if o.Predicate == nil {
 		return b.broken()
 	}
-	predicate := b.searchPredicate(o.Predicate, &env{scope: s, in: all})
+	predicate := b.searchPredicate(o.Predicate, &env{scope: s, in: all}, exact)
 	return b.over(all, &plan.Select{Input: all.node, Predicate: predicate}, o)
 }
 
-// searchPredicate binds a condition of search: terms joined by and and or, between conditions as in where.
-func (b *binder) searchPredicate(e syntax.Expression, en *env) plan.Expr {
+// searchPredicate binds a condition of search: terms joined by and and or, between conditions as in where. Exact terms
+// regard case.
+func (b *binder) searchPredicate(e syntax.Expression, en *env, exact bool) plan.Expr {
 	switch e := e.(type) {
 	case *syntax.StarExpression:
 		return &plan.Const{Typ: catalog.Bool, Value: true}
 	case *syntax.LogicalExpression:
 		var all plan.Expr
 		for _, operand := range e.Operands {
-			bound := b.searchPredicate(operand, en)
+			bound := b.searchPredicate(operand, en, exact)
 			if all == nil {
 				all = bound
 			} else {
@@ -56,7 +60,7 @@ func (b *binder) searchPredicate(e syntax.Expression, en *env) plan.Expr {
 		return all
 	case *syntax.LiteralExpression:
 		if e.Kind == syntax.StringLiteral {
-			op, text := searchTerm(e.Text)
+			op, text := searchTerm(e.Text, exact)
 			if text == "" {
 				b.report(diag.NotSupportedYet(e.Pos(), "search for no text"))
 				return boolUnknown()
@@ -70,12 +74,21 @@ func (b *binder) searchPredicate(e syntax.Expression, en *env) plan.Expr {
 			b.report(diag.NotSupportedYet(e.Pos(), "search for a pattern in one column"))
 			return boolUnknown()
 		}
+		if exact && e.Op == "has" && e.OpSpan.End-e.OpSpan.Start == 1 {
+			cased := *e
+			cased.Op = "has_cs"
+			return b.booleanExpr(&cased, en)
+		}
 	}
 	return b.booleanExpr(e, en)
 }
 
 // searchTerm is the operator that the stars in a term ask for, and its operand.
-func searchTerm(term string) (op, text string) {
+func searchTerm(term string, exact bool) (op, text string) {
+	fold, cased := "(?i)", ""
+	if exact {
+		fold, cased = "", "_cs"
+	}
 	inner := strings.TrimSuffix(strings.TrimPrefix(term, "*"), "*")
 	before, after := strings.HasPrefix(term, "*"), strings.HasSuffix(term, "*")
 	switch {
@@ -93,13 +106,13 @@ func searchTerm(term string) (op, text string) {
 		if !after {
 			pattern += `\b`
 		}
-		return "matches regex", "(?i)" + pattern
+		return "matches regex", fold + pattern
 	case before && after:
-		return "contains", inner
+		return "contains" + cased, inner
 	case before:
-		return "hassuffix", inner
+		return "hassuffix" + cased, inner
 	case after:
-		return "hasprefix", inner
+		return "hasprefix" + cased, inner
 	}
-	return "has", term
+	return "has" + cased, term
 }

@@ -175,6 +175,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add("let f = (a:long) { T | where (a == | take }; )](")
 	f.Add("A(0A=0, b=1)")
+	f.Add("int ()")
 	f.Add("search 0A")
 	f.Add("search 0A == 1")
 	f.Add("print 0.has, 1[2]")

@@ -244,6 +244,9 @@ func (w *printer) expression(e Expression, least int) {
 func (w *printer) functionName(n Name) {
 	if IsIdentifier(n.Text) || n.Text != "" && isDigit(n.Text[0]) {
 		w.write(n.Text)
+		if isTypedLiteral(n.Text) {
+			w.write(" ") // int (1) is a call, int(1) a literal
+		}
 		return
 	}
 	w.name(n)
