@@ -49,6 +49,7 @@ type binXML struct {
 	ops       []op   // in the making
 	values    []value
 	text      []byte // memory of the event's values
+	told      bool   // the event has an element
 	done      int    // work on the event
 	total     int    // work on the chunk
 }
@@ -92,7 +93,7 @@ func (x *binXML) reset(chunk []byte) {
 
 func (x *binXML) begin() {
 	x.text, x.values, x.ops = x.text[:0], x.values[:0], x.ops[:0]
-	x.done = 0
+	x.done, x.told = 0, false
 }
 
 // work counts what was done.
@@ -475,6 +476,7 @@ func (x *binXML) run(ops []op, base int32, values []value, h Handler, depth int)
 					continue
 				}
 			}
+			x.told = true
 			h.Start(o.text)
 		case opAttribute:
 			if err := x.attribute(ops, i, base, values, h); err != nil {

@@ -119,7 +119,11 @@ func (r *Reader) Next(h Handler) (Record, error) {
 		r.pos += size
 		r.last = rec.ID
 		r.xml.begin()
-		if err := r.xml.fragment(start, r.pos-4, h, 0); err != nil {
+		err = r.xml.fragment(start, r.pos-4, h, 0)
+		if err == nil && !r.xml.told {
+			err = errors.New("there is nothing in it")
+		}
+		if err != nil {
 			return Record{}, &Damage{"the event's binary XML is damaged: " + err.Error(), rec.Offset, raw}
 		}
 		return rec, nil

@@ -115,6 +115,9 @@ func (d *CSV) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 			}
 		}
 	}
+	if n := len(heads); n > 2 && heads[n-1].name == "Task Category" && heads[n-2].name == "Event ID" {
+		heads = append(heads, head{name: "Message"}) // the Event Viewer has no header for it
+	}
 	g, gridErr := newGrid(w, heads, rows.MonthFirst)
 	c := &csvRun{g: g, w: w, r: r, heads: heads}
 	if gridErr != nil {

@@ -20,7 +20,8 @@ func (f *Family) EVTX() *EVTX { return &EVTX{f} }
 
 // Formats lists what the decoder reads.
 func (d *EVTX) Formats() []rows.Format {
-	return []rows.Format{{Name: "Windows events (EVTX)", Tables: eventTables(), Signs: "the mark ElfFile", Routes: "binary event logs, also damaged ones"}}
+	return []rows.Format{{Name: "Windows events (EVTX)", Tables: eventTables(), Signs: "the signature ElfFile",
+		Routes: "the logs of Windows Vista and later, exported or copied, also from a running machine"}}
 }
 
 // Detect goes by the signature.

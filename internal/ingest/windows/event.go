@@ -2,6 +2,7 @@ package windows
 
 import (
 	"bytes"
+	"strings"
 
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/records"
@@ -38,10 +39,27 @@ func text(raw []byte) []byte {
 	return raw
 }
 
+// levelNumber turns a level in words into its number; other words it leaves alone.
+func levelNumber(level []byte) []byte {
+	switch strings.ToLower(string(level)) {
+	case "critical":
+		return []byte("1")
+	case "error":
+		return []byte("2")
+	case "warning":
+		return []byte("3")
+	case "information", "informational", "info":
+		return []byte("4")
+	case "verbose", "debug":
+		return []byte("5")
+	}
+	return level
+}
+
 // zoneless says whether the event's time does not say its zone, as NXLog's does not: 2025-03-04 10:41:07.
 func (e *event) zoneless() bool {
 	t := bytes.TrimSpace(e.time)
-	return len(t) > 10 && t[len(t)-1] != 'Z' && !bytes.ContainsAny(t[10:], "+-")
+	return len(t) > 10 && t[0] != '/' && t[len(t)-1] != 'Z' && !bytes.ContainsAny(t[10:], "+-")
 }
 
 // addData adds a member of the event's data.
@@ -151,6 +169,7 @@ func collectorType(raw []byte) bool {
 func (e *event) fromWinlogbeat(r *records.Record) {
 	e.time = text(r.Get("@timestamp"))
 	e.message = text(r.Get("message"))
+	e.level = text(jsontext.Path(r.Get("log"), "level"))
 	e.beat(r.Get("winlog"))
 	if e.id == nil {
 		e.id = text(jsontext.Path(r.Get("event"), "code"))
@@ -161,6 +180,7 @@ func (e *event) fromWinlogbeat(r *records.Record) {
 func (e *event) fromWinlogbeat6(r *records.Record) {
 	e.time = text(r.Get("@timestamp"))
 	e.message = text(r.Get("message"))
+	e.level = text(r.Get("level"))
 	e.beat(r.Raw)
 }
 

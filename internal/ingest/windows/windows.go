@@ -1,6 +1,6 @@
 // Package windows reads Windows events by any route: binary logs (EVTX), XML, and JSON in the shapes that collectors give
-// it: NXLog and Logstash (flat), Winlogbeat, evtx_dump, and the diagnostics extension (WindowsEventLogsTable, with the
-// event's XML). Each route fills an event; one mapping makes rows of events. The Security channel and AppLocker's become
+// it: NXLog and Logstash (flat), Winlogbeat, evtx_dump, the diagnostics extension (WindowsEventLogsTable, with the
+// event's XML), and what PowerShell and the Event Viewer save. Each route fills an event; one mapping makes rows of events. The Security channel and AppLocker's become
 // SecurityEvent, the Application, System and Setup logs Event, all others WindowsEvent.
 //
 // What the rows have that the events do not say in so many words is derived as the Azure Monitor Agent does: Activity,
@@ -34,8 +34,16 @@ func New(set Set) *Family { return &Family{set: set} }
 
 // Formats lists what the family reads.
 func (f *Family) Formats() []rows.Format {
-	return []rows.Format{{Name: "Windows events", Tables: eventTables(), Signs: "EventID with a Channel or provider, in the shape of a collector",
-		Routes: "JSON of NXLog, Logstash, Winlogbeat, evtx_dump and the Azure diagnostics extension"}}
+	tables := eventTables()
+	return []rows.Format{
+		{Name: "Windows events (flat JSON)", Tables: tables, Signs: "EventID and Channel, with Hostname, Computer or SourceName", Routes: "NXLog, Logstash"},
+		{Name: "Windows events (Winlogbeat)", Tables: tables, Signs: "an object winlog", Routes: "Winlogbeat 7 and later"},
+		{Name: "Windows events (Winlogbeat 6)", Tables: tables, Signs: "event_id, log_name and computer_name", Routes: "Winlogbeat 6 and earlier"},
+		{Name: "Windows events (evtx_dump)", Tables: tables, Signs: "Event with System in it", Routes: "evtx_dump, Chainsaw and others that turn the XML into JSON"},
+		{Name: "Windows events (Azure diagnostics extension)", Tables: tables, Signs: "the category WindowsEventLogsTable", Routes: "Azure diagnostics extension"},
+		{Name: "Windows events (PowerShell)", Tables: tables, Signs: "Id, ProviderName, LogName and TimeCreated", Routes: "Get-WinEvent with Export-Csv or ConvertTo-Json"},
+		{Name: "Windows events (Event Viewer)", Tables: []string{"SecurityEvent", "Event"}, Signs: "the columns Date and Time, Source, Event ID and Task Category", Routes: "the Event Viewer's CSV"},
+	}
 }
 
 func eventTables() []string { return []string{"SecurityEvent", "Event", "WindowsEvent"} }
@@ -46,12 +54,14 @@ func (f *Family) Match(r *records.Record, _ *rows.Writer) bool { return shapeOf(
 type shape uint8
 
 const (
-	unknownShape shape = iota
-	flat               // NXLog, Logstash: everything on one level
-	winlogbeat         // winlog{…}, since version 7
-	winlogbeat6        // event_data{…} beside the rest
-	evtxDump           // Event{System{…}, EventData{…}}
-	extension          // WindowsEventLogsTable
+	unknownShape   shape = iota
+	flat                 // NXLog, Logstash: everything on one level
+	winlogbeat           // winlog{…}, since version 7
+	winlogbeat6          // event_data{…} beside the rest
+	evtxDump             // Event{System{…}, EventData{…}}
+	extension            // WindowsEventLogsTable
+	eventLogRecord       // what Get-WinEvent returns
+	eventViewer          // CSV of the Event Viewer
 )
 
 func shapeOf(r *records.Record) shape {
@@ -68,6 +78,10 @@ func shapeOf(r *records.Record) shape {
 		return winlogbeat6
 	case jsontext.KindOf(r.Get("Event")) == jsontext.Object && jsontext.Find(r.Get("Event"), "System") != nil:
 		return evtxDump
+	case isEventLogRecord(r):
+		return eventLogRecord
+	case isEventViewer(r):
+		return eventViewer
 	}
 	return unknownShape
 }
@@ -92,6 +106,12 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 	case extension:
 		w.Format("Windows events (Azure diagnostics extension)")
 		f.ev.fromExtension(r)
+	case eventLogRecord:
+		w.Format("Windows events (PowerShell)")
+		f.ev.fromEventLogRecord(r)
+	case eventViewer:
+		w.Format("Windows events (Event Viewer)")
+		f.ev.fromEventViewer(r)
 	}
 	return f.write(ctx, w, r.Offset, r.Raw, nil)
 }
@@ -104,9 +124,15 @@ func (f *Family) write(ctx context.Context, w *rows.Writer, offset int64, raw []
 		f.noted = w.Path()
 		w.Note("times without a zone were read as UTC; use --timezone if they are not")
 	}
+	if len(e.level) > 1 {
+		e.level = levelNumber(e.level)
+	}
 	channel := string(e.channel)
 	if strings.HasPrefix(channel, "Microsoft-Windows-AppLocker/") {
 		channel = "Security" // collected with it: https://learn.microsoft.com/azure/sentinel/windows-security-event-id-reference
+	}
+	if channel == "" && len(e.data) == 0 && len(e.message) > 0 {
+		channel = "Application" // nobody knows; the table Event is the one for messages
 	}
 	var t *rows.Table
 	var reason string

@@ -24,7 +24,8 @@ func (f *Family) XML() *XML { return &XML{f} }
 
 // Formats lists what the decoder reads.
 func (d *XML) Formats() []rows.Format {
-	return []rows.Format{{Name: "Windows events (XML)", Tables: eventTables(), Signs: "an <Event> of Windows's schema", Routes: "Event Viewer, wevtutil, Get-WinEvent ToXml"}}
+	return []rows.Format{{Name: "Windows events (XML)", Tables: eventTables(), Signs: "XML whose first element is Event or Events",
+		Routes: "wevtutil, the Event Viewer's \"save as XML\", PowerShell's ToXml()"}}
 }
 
 // Detect goes by the first element.
@@ -71,6 +72,7 @@ func nameByte(c byte) bool {
 func (d *XML) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 	w.Format("Windows events (XML)")
 	in := newSplitter(src)
+	replaced := 0
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -84,6 +86,11 @@ func (d *XML) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 			return err
 		}
 		w.Next()
+		if err == nil && !utf8.Valid(raw) {
+			// Redirected by cmd.exe, wevtutil writes in a code page that nothing names.
+			raw = bytes.ToValidUTF8(raw, []byte("\ufffd"))
+			replaced++
+		}
 		if err == nil {
 			d.f.ev.reset()
 			d.f.doc.reset(&d.f.ev)
@@ -101,6 +108,9 @@ func (d *XML) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
 	}
 	if in.events == 0 {
 		w.Note("no events in it")
+	}
+	if replaced > 0 {
+		w.Note("events with characters in an unknown code page, which became \ufffd: %d; save the log as EVTX or in UTF-8 to have them", replaced)
 	}
 	return nil
 }
