@@ -218,6 +218,7 @@ type covering struct {
 	edges  []segment
 	inside func(s2.Point) bool // nil for a line
 	out    []string
+	work   int // distances measured
 }
 
 // Cover gives the tokens of the cells of a level that are within a radius of the line; false if they are too many.
@@ -251,22 +252,44 @@ func cover(level int64, radius float64, edges []segment, inside func(s2.Point) b
 	return c.out, true
 }
 
-func (c *covering) add(cell s2.Cell, edges []int32) bool {
-	var near []int32
+// near finds the edges that may be within the radius of a cell, and whether they, or the inside, meet it; all says that
+// the whole of the cell is within the radius.
+func (c *covering) near(cell s2.Cell, edges []int32, one bool) (near []int32, meets, all bool) {
+	center, size := cell.Center(), cell.CapBound().Radius().Radians()
 	for _, i := range edges {
-		if e := &c.edges[i]; cell.DistanceToEdge(e.a, e.b) <= c.radius {
-			near = append(near, i)
+		e := &c.edges[i]
+		c.work++
+		if cell.DistanceToEdge(e.a, e.b) > c.radius {
+			continue
+		}
+		near = append(near, i)
+		if one {
+			break
+		}
+		if c.radius > 0 && s2.DistanceFromSegment(center, e.a, e.b).Radians()+size < c.radius.Angle().Radians() {
+			return nil, true, true
 		}
 	}
-	if len(near) == 0 && (c.inside == nil || !c.inside(cell.Center())) {
+	if len(near) > 0 {
+		return near, true, false
+	}
+	in := c.inside != nil && c.inside(center)
+	return nil, in, in
+}
+
+func (c *covering) add(cell s2.Cell, edges []int32) bool {
+	near, meets, all := c.near(cell, edges, cell.Level() == c.level)
+	if !meets {
 		return true
+	}
+	if c.work > maxPairs {
+		return false
 	}
 	if cell.Level() == c.level {
 		c.out = append(c.out, cell.ID().ToToken())
 		return len(c.out) <= maxCovering
 	}
-	if len(near) == 0 {
-		// All of the cell is inside.
+	if all {
 		if up := c.level - cell.Level(); up > 8 || len(c.out)+1<<(2*up) > maxCovering {
 			return false
 		}

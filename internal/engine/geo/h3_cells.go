@@ -323,10 +323,14 @@ func plane(rings [][]Coord) [][]Coord {
 }
 
 func h3Fill(rings [][]Coord, level int) ([]H3, bool) {
+	all, work := newBands(rings), 0
 	inside := func(h H3) bool {
 		p, _ := h.place()
 		c := coordOf(p.point())
-		return inPlane(c, rings) || inPlane(Coord{c[0] + 360, c[1]}, rings)
+		in, n := all.contains(c)
+		east, m := all.contains(Coord{c[0] + 360, c[1]})
+		work += n + m
+		return in || east
 	}
 	// The cells along the boundary and those around them are where to begin.
 	step := 0.25 * h3Unit / h3Scale(level)
@@ -350,6 +354,9 @@ func h3Fill(rings [][]Coord, level int) ([]H3, bool) {
 				return nil, false
 			}
 			for j := range n {
+				if len(edge) > 4*maxH3 || work > maxFill {
+					return nil, false
+				}
 				f := float64(j) / float64(n)
 				h, ok := h3CellOf(unwrapped(Coord{a[0] + f*(b[0]-a[0]), a[1] + f*(b[1]-a[1])}), int64(level))
 				if !ok || edge[h] {
@@ -369,23 +376,53 @@ func h3Fill(rings [][]Coord, level int) ([]H3, bool) {
 		for _, c := range h.around() {
 			visit(c)
 		}
-		if len(out) > maxH3 {
+		if len(out) > maxH3 || work > maxFill {
 			return nil, false
 		}
 	}
 	return out, true
 }
 
-// inPlane says whether a place is within an odd number of rings.
-func inPlane(c Coord, rings [][]Coord) bool {
-	in := false
+// maxFill bounds the edges that are looked at to fill a polygon with cells.
+const maxFill = 1000000000
+
+// bands are the edges of rings by latitude: those that come into each of 64 bands from south to north.
+type bands struct {
+	edges         [][2]Coord
+	in            [64][]int32
+	south, height float64
+}
+
+func newBands(rings [][]Coord) *bands {
+	b := &bands{south: 90}
+	north := -90.0
 	for _, ring := range rings {
 		for i := range ring[1:] {
-			a, b := ring[i], ring[i+1]
-			if (a[1] > c[1]) != (b[1] > c[1]) && c[0] < a[0]+(b[0]-a[0])*(c[1]-a[1])/(b[1]-a[1]) {
-				in = !in
-			}
+			b.edges = append(b.edges, [2]Coord{ring[i], ring[i+1]})
+			b.south, north = min(b.south, ring[i][1]), max(north, ring[i][1])
 		}
 	}
-	return in
+	b.height = max(north-b.south, 1e-9) / float64(len(b.in))
+	for i, e := range b.edges {
+		for k := b.of(min(e[0][1], e[1][1])); k <= b.of(max(e[0][1], e[1][1])); k++ {
+			b.in[k] = append(b.in[k], int32(i))
+		}
+	}
+	return b
+}
+
+func (b *bands) of(lat float64) int {
+	return max(0, min(len(b.in)-1, int((lat-b.south)/b.height)))
+}
+
+// contains says whether a place is within an odd number of rings, and how many edges were looked at.
+func (b *bands) contains(c Coord) (in bool, work int) {
+	near := b.in[b.of(c[1])]
+	for _, i := range near {
+		p, q := b.edges[i][0], b.edges[i][1]
+		if (p[1] > c[1]) != (q[1] > c[1]) && c[0] < p[0]+(q[0]-p[0])*(c[1]-p[1])/(q[1]-p[1]) {
+			in = !in
+		}
+	}
+	return in, len(near)
 }

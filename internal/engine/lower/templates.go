@@ -106,6 +106,8 @@ var templates = map[string]string{
 
 	"parse-kv":      "go_parse_kv($1, $2)",
 	"plugin.basket": "go_basket($1, $2)", "plugin.autocluster": "go_autocluster($1, $2)", "plugin.diffpatterns": "go_diffpatterns($1, $2)",
+	"geo_polygon_lookup.cells": "go_geo_polygon_cells($1, $2)", "geo_polygon_lookup.of": "go_geo_cells_of($1, $2, $3)",
+	"geo_line_lookup.cells": "go_geo_line_cells($1, $2)", "geo_line_lookup.of": "go_geo_cells_of($1, $2, $3)",
 	"ipv6_lookup.network": "go_ipv6_network($1)", "ipv6_lookup.networks": "go_ipv6_networks($1, $2)",
 	"ipv4_is_private": "go_ipv4_is_private($1)", "parse_ipv4": "go_parse_ipv4($1)", "geo_h3cell_level": "CAST(go_geo_h3cell_level($1) AS INTEGER)",
 	"ipv4_is_in_range":    "go_ipv4_is_in_range($1, $2)",

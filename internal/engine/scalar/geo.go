@@ -82,6 +82,23 @@ func geoFuncs() []Func {
 			return knownList(l.Cover(a[0].(int64), a[1].(float64)))
 		}),
 
+		// How geo_polygon_lookup and geo_line_lookup join.
+		g.line("line_cells", []catalog.Type{r}, d, func(l *geo.Line, a []any) any { return knownList(l.LookupCells(a[0].(float64))) }),
+		g.polygon("polygon_cells", []catalog.Type{r}, d, func(p *geo.Polygon, a []any) any {
+			return knownList(p.LookupCells(a[0].(float64)))
+		}),
+		geoFunc("cells_of", []catalog.Type{r, r, d}, d, func(a []any) any {
+			x, ok := geoPoint(a[0], a[1])
+			items, _ := elements(a[2].(string), nil)
+			var levels []int64
+			for _, it := range items {
+				if n, ok := jsonLong(it); ok {
+					levels = append(levels, n)
+				}
+			}
+			return knownList(geo.CellsOf(x, levels), ok)
+		}),
+
 		// One polygon.
 		g.polygon("polygon_area", nil, r, func(p *geo.Polygon, _ []any) any { return known(p.Area()) }),
 		g.polygon("polygon_perimeter", nil, r, func(p *geo.Polygon, _ []any) any { return known(p.Perimeter()) }),

@@ -24,6 +24,8 @@ func (b *binder) pluginFunc(name string) func(*pluginCall) *relation {
 		return b.narrow
 	case "ipv4_lookup", "ipv6_lookup":
 		return b.ipLookup
+	case "geo_polygon_lookup", "geo_line_lookup":
+		return b.geoLookup
 	case "activity_counts_metrics":
 		return b.activityCounts
 	case "activity_metrics":
@@ -76,8 +78,7 @@ const network = "asks a server on the network, which a query may not do here: im
 
 // unsupportedPlugins are those that are only recognised.
 // https://learn.microsoft.com/kusto/query/evaluate-operator
-const unsupportedPlugins = `diffpatterns_text funnel_sequence geo_line_lookup
-	geo_polygon_lookup`
+const unsupportedPlugins = `diffpatterns_text funnel_sequence`
 
 // pluginCall is one call of a plugin while it is bound.
 type pluginCall struct {
