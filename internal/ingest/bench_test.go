@@ -173,7 +173,7 @@ func BenchmarkDecode(b *testing.B) {
 		name string
 		data []byte
 	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}, {"activity", family(b, "activity")}, {"diag", family(b, "diag")},
-		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
+		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()
