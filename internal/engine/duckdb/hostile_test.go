@@ -42,6 +42,9 @@ var endless = map[string]string{
 	"expressions":    "range a from 1 to 1000000000 step 1 | where strcat('x', tostring(a)) matches regex @'(x+x+)+y' | count",
 }
 
+// patience is how late a query may end. Alone on a machine it takes a fraction of a second.
+const patience = 4 * time.Second
+
 func TestTimeLimitAndCancelling(t *testing.T) {
 	db, err := Open(context.Background(), Options{MemoryLimit: "1GB", TempDir: t.TempDir()})
 	if err != nil {
@@ -52,18 +55,18 @@ func TestTimeLimitAndCancelling(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			_, err := ask(context.Background(), db, query, engine.Limits{Timeout: 300 * time.Millisecond})
-			if took := time.Since(start); err == nil || took > 1300*time.Millisecond {
+			if took := time.Since(start); err == nil || took > 300*time.Millisecond+patience {
 				t.Errorf("a limit of 300 ms: %v after %v", err, took)
 			}
 			ctx, cancel := context.WithCancel(context.Background())
 			var cancelled time.Time
 			time.AfterFunc(200*time.Millisecond, func() { cancelled = time.Now(); cancel() })
 			_, err = ask(ctx, db, query, engine.Limits{})
-			if took := time.Since(cancelled); !errors.Is(err, context.Canceled) || took > time.Second {
+			if took := time.Since(cancelled); !errors.Is(err, context.Canceled) || took > patience {
 				t.Errorf("cancelled: %v after %v", err, took)
 			}
 			// The engine is free again.
-			if row, err := ask(context.Background(), db, "print 1", engine.Limits{Timeout: time.Second}); err != nil || row[0] != int64(1) {
+			if row, err := ask(context.Background(), db, "print 1", engine.Limits{Timeout: patience}); err != nil || row[0] != int64(1) {
 				t.Errorf("afterwards: %v, %v", row, err)
 			}
 		})
