@@ -202,6 +202,9 @@ func queryError(ctx context.Context, err error, l engine.Limits) error {
 		if _, own, ok := strings.Cut(firstLine(e.Msg), "driver: API error: "); ok {
 			return errors.New(own)
 		}
+		if strings.Contains(e.Msg, "interval cannot be 0") {
+			return errors.New("range: the step comes out as 0: name one that leads from the start to the end")
+		}
 		switch e.Type {
 		case driverpkg.ErrorTypeOutOfMemory:
 			return fmt.Errorf("the query needs more memory than allowed: filter earlier, or summarize fewer groups: %w", err)

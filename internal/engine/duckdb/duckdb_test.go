@@ -41,6 +41,14 @@ func TestErrorIsTheCause(t *testing.T) {
 	}
 }
 
+// A step that only the rows tell to be 0 is the query's mistake.
+func TestStepOfNothing(t *testing.T) {
+	_, err := ask(context.Background(), open(t), "let s = toscalar(range x from 0 to 0 step 1 | project x * 1m); range t from datetime(2026-03-10) to datetime(2026-03-11) step s", engine.Limits{})
+	if err == nil || !strings.Contains(err.Error(), "step comes out as 0") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestExamples(t *testing.T) { enginetest.Examples(t, open(t)) }
 
 // TestLaws checks the laws on pipelines that are the same each time; FuzzLaws goes on from there.
