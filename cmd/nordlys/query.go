@@ -42,7 +42,7 @@ func (f *queryFlags) query(text string) (workspace.Query, error) {
 	q := workspace.Query{Text: text, Now: time.Now().UTC(), Limits: engine.Limits{Timeout: f.timeout, Rows: f.rows}}
 	for _, p := range f.parameters {
 		name, value, ok := strings.Cut(p, "=")
-		if !ok {
+		if !ok || name == "" {
 			return q, usageError("--param %s: write it as name=value", p)
 		}
 		if q.Parameters == nil {
