@@ -61,17 +61,23 @@ func AddData(dir, path string) (DataFile, error) {
 	return DataFile{name, kind, size}, syncDir(to)
 }
 
-// ListData lists the files of data of the workspace in dir.
-func ListData(dir string) ([]DataFile, error) {
+// dataEntries lists the folder of data, without what is being copied into it.
+func dataEntries(dir string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(filepath.Join(dir, dataDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") || e.IsDir() }), err
+}
+
+// ListData lists the files of data of the workspace in dir.
+func ListData(dir string) ([]DataFile, error) {
+	entries, err := dataEntries(dir)
+	if err != nil {
+		return nil, err
+	}
 	var out []DataFile
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || e.IsDir() {
-			continue
-		}
 		f := DataFile{Name: e.Name()}
 		if info, err := e.Info(); err == nil {
 			f.Size = info.Size()
@@ -126,19 +132,21 @@ type placeFile struct {
 // openPlaces opens the files of places of a workspace; nil if there are none. A damaged file is an error, since a
 // lookup that finds nothing would hide it.
 func openPlaces(dir string) (places, error) {
-	files, err := ListData(dir)
+	entries, err := dataEntries(dir)
 	if err != nil {
 		return nil, err
 	}
 	var p places
-	for _, f := range files {
-		r, err := maxminddb.Open(filepath.Join(dir, dataDir, f.Name))
+	for _, e := range entries {
+		r, err := maxminddb.Open(filepath.Join(dir, dataDir, e.Name()))
 		if err != nil {
 			p.close()
-			return nil, fmt.Errorf("open data %s of workspace %s: %w: add it again, or remove it with nordlys data remove", f.Name, dir, err)
+			return nil, fmt.Errorf("open data %s of workspace %s: %w: add it again, or remove it with nordlys data remove", e.Name(), dir, err)
 		}
 		if knowsPlaces(r.Metadata.DatabaseType) {
 			p = append(p, &placeFile{Reader: r})
+		} else {
+			_ = r.Close()
 		}
 	}
 	slices.SortStableFunc(p, func(a, b *placeFile) int {

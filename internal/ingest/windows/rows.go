@@ -19,7 +19,7 @@ import (
 var activitiesTSV string
 
 // titles are the events' titles by number.
-func titles() map[string]string {
+var titles = sync.OnceValue(func() map[string]string {
 	m := map[string]string{}
 	for line := range strings.Lines(activitiesTSV) {
 		if id, title, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
@@ -27,12 +27,10 @@ func titles() map[string]string {
 		}
 	}
 	return m
-}
+})
 
 // Title is what Windows calls an event of the Security log; "" for one that is not known here.
-func Title(id string) string { return allTitles()[id] }
-
-var allTitles = sync.OnceValue(titles)
+func Title(id string) string { return titles()[id] }
 
 // columns finds columns by name, once.
 type columns struct {

@@ -71,14 +71,7 @@ func (p *parser) findOperator() Operator {
 func (o *FindOperator) print(w *printer) {
 	w.word("find")
 	w.parameters(o.Parameters)
-	if o.Tables != nil {
-		w.write("in (")
-		for i, t := range o.Tables {
-			w.comma(i)
-			w.expression(t, levelPostfix)
-		}
-		w.write(") ")
-	}
+	w.inTables(o.Tables)
 	w.write("where ")
 	w.expression(o.Predicate, levelOr)
 	if o.Project == nil {

@@ -79,15 +79,7 @@ func (o *ScanOperator) print(w *printer) {
 	w.parameters(o.Parameters)
 	if o.Declare != nil {
 		w.write("declare (")
-		for i, c := range o.Declare {
-			w.comma(i)
-			w.name(c.Name)
-			w.write(":" + c.Type.Text)
-			if c.Default != nil {
-				w.write(" = ")
-				w.expression(c.Default, levelOr)
-			}
-		}
+		w.declarations(o.Declare)
 		w.write(") ")
 	}
 	w.write("with (")

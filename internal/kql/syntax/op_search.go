@@ -30,13 +30,19 @@ func (p *parser) searchOperator() Operator {
 func (o *SearchOperator) print(w *printer) {
 	w.word("search")
 	w.parameters(o.Parameters)
-	if o.Tables != nil {
-		w.write("in (")
-		for i, t := range o.Tables {
-			w.comma(i)
-			w.expression(t, levelPostfix)
-		}
-		w.write(") ")
-	}
+	w.inTables(o.Tables)
 	w.expression(o.Predicate, levelOr)
+}
+
+// inTables writes the tables that search and find name, if they do.
+func (w *printer) inTables(tables []Expression) {
+	if tables == nil {
+		return
+	}
+	w.write("in (")
+	for i, t := range tables {
+		w.comma(i)
+		w.expression(t, levelPostfix)
+	}
+	w.write(") ")
 }

@@ -127,15 +127,7 @@ func (p *parser) restrictStatement() Statement {
 
 func (s *DeclareParametersStatement) print(w *printer) {
 	w.write("declare query_parameters (")
-	for i, c := range s.Parameters {
-		w.comma(i)
-		w.name(c.Name)
-		w.write(":" + c.Type.Text)
-		if c.Default != nil {
-			w.write(" = ")
-			w.expression(c.Default, levelOr)
-		}
-	}
+	w.declarations(s.Parameters)
 	w.write(")")
 }
 
@@ -174,4 +166,17 @@ func (s *RestrictStatement) print(w *printer) {
 	w.write("restrict access to (")
 	w.expressions(s.Entities)
 	w.write(")")
+}
+
+// declarations writes names with their types and defaults.
+func (w *printer) declarations(list []FunctionParameter) {
+	for i, c := range list {
+		w.comma(i)
+		w.name(c.Name)
+		w.write(":" + c.Type.Text)
+		if c.Default != nil {
+			w.write(" = ")
+			w.expression(c.Default, levelOr)
+		}
+	}
 }
