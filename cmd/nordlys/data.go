@@ -9,18 +9,18 @@ import (
 )
 
 func dataCommand(g *global) *cobra.Command {
-	c := &cobra.Command{Use: "data", Short: "Keep data of others to look things up in: places of addresses in MaxMind's format"}
+	c := &cobra.Command{Use: "data", Short: "Keep data of others to look addresses up in: MaxMind's files of places and networks, Azure's service tags"}
 	c.AddCommand(
 		&cobra.Command{
 			Use:   "add FILE",
-			Short: "Copy a file into the workspace, such as GeoLite2-City.mmdb",
+			Short: "Copy a file into the workspace, such as GeoLite2-City.mmdb, GeoLite2-ASN.mmdb, ServiceTags_Public_20250901.json",
 			Args:  cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error {
 				f, err := workspace.AddData(g.workspace, args[0])
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(c.OutOrStdout(), "added %s (%s, %d bytes)\n", f.Name, f.Kind, f.Size)
+				_, err = fmt.Fprintf(c.OutOrStdout(), "added %s (%s, %s, %d bytes)\n", f.Name, printable(f.Kind), printable(f.Version), f.Size)
 				return err
 			},
 		},
@@ -34,7 +34,7 @@ func dataCommand(g *global) *cobra.Command {
 					return err
 				}
 				for _, f := range files {
-					fmt.Fprintf(c.OutOrStdout(), "%-40s %-30s %12d bytes\n", f.Name, f.Kind, f.Size)
+					fmt.Fprintf(c.OutOrStdout(), "%-40s %-20s %-34s %12d bytes\n", f.Name, printable(f.Kind), printable(f.Version), f.Size)
 				}
 				return nil
 			},

@@ -1,24 +1,34 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
+	"nordlys/internal/workspace"
 )
 
-func lookupCommand() *cobra.Command {
+func lookupCommand(g *global) *cobra.Command {
 	return &cobra.Command{
-		Use:   "lookup CODE...",
-		Short: "What a code means: AADSTS50126, 4625, 0xC000006A, 3389, an application's or role's id, a resource id",
+		Use:   "lookup CODE|ADDRESS...",
+		Short: "What a code means: AADSTS50126, 4625, 0xC000006A, 3389, an application's or role's id, a resource id; where an address is",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			var unknown []string
 			for _, a := range args {
+				if addr, err := netip.ParseAddr(strings.TrimSpace(a)); err == nil {
+					if err := lookUpAddress(c.Context(), c.OutOrStdout(), g.workspace, addr); err != nil {
+						return err
+					}
+					continue
+				}
 				if !lookUp(c.OutOrStdout(), a) {
 					unknown = append(unknown, a)
 				}
@@ -52,6 +62,48 @@ func lookUp(w io.Writer, code string) bool {
 		}
 	}
 	return found
+}
+
+// lookUpAddress prints what the workspace's data files say of an address.
+func lookUpAddress(ctx context.Context, out io.Writer, dir string, addr netip.Addr) error {
+	files, err := workspace.ListData(dir)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("nothing says what %s is: add files first (nordlys data add GeoLite2-City.mmdb, GeoLite2-ASN.mmdb, ServiceTags_Public_….json)", addr)
+	}
+	w, err := workspace.Open(ctx, dir, workspace.Memory, duckdb.Options{})
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	if err := w.OpenAddresses(); err != nil {
+		return err
+	}
+	info := w.Address(addr)
+	fmt.Fprintf(out, "address %s\n", addr)
+	line := func(label, value string) {
+		if value != "" {
+			fmt.Fprintf(out, "    %-14s %s\n", label, printable(value))
+		}
+	}
+	line("country", info.Country)
+	if info.Latitude != nil && info.Longitude != nil {
+		line("position", fmt.Sprintf("%g, %g", *info.Latitude, *info.Longitude))
+	}
+	if info.ASN != 0 {
+		line("network", strings.TrimSpace(fmt.Sprintf("AS%d %s", info.ASN, info.ASOrganization)))
+	}
+	if info.Azure {
+		line("Azure", info.ServiceTag)
+		line("region", info.Region)
+		line("service", info.SystemService)
+	}
+	if info == (workspace.AddressInfo{}) {
+		fmt.Fprintln(out, "    in none of the files of data")
+	}
+	return nil
 }
 
 // resourceParts takes a resource id apart: subscription, resource group, type, name and what lies below.

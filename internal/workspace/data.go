@@ -11,28 +11,35 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
 
 	"nordlys/internal/engine/scalar"
 )
 
-// Data of others that a workspace looks things up in lie in its folder data, as copies: places of addresses in MaxMind's
-// format (GeoLite2-City and its like). https://maxmind.github.io/MaxMind-DB/
+// Data of others that a workspace looks things up in lie in its folder data, as copies: places of addresses and operators
+// of networks in MaxMind's format (GeoLite2-City, GeoLite2-ASN and their like), https://maxmind.github.io/MaxMind-DB/,
+// and Azure's service tags.
 
 const dataDir = "data"
 
 // DataFile is one file of data.
 type DataFile struct {
-	Name string
-	Kind string // what it says of itself, such as GeoLite2-City
-	Size int64
+	Name    string
+	Kind    string // what it says of itself, such as GeoLite2-City; ServiceTags; or what is wrong with it
+	Version string // when it was made, or its change number
+	Size    int64
 }
 
-// AddData copies a file into the workspace in dir, which need not exist yet. A file of the same name is replaced.
+// AddData checks a file and copies it into the workspace in dir, which need not exist yet. A file of the same name is
+// replaced.
 func AddData(dir, path string) (DataFile, error) {
-	kind, err := dataKind(path)
+	kind, version, err := dataKind(path)
 	if err != nil {
+		return DataFile{}, err
+	}
+	if err := checkData(path); err != nil {
 		return DataFile{}, err
 	}
 	to := filepath.Join(dir, dataDir)
@@ -58,7 +65,7 @@ func AddData(dir, path string) (DataFile, error) {
 	if err := os.Rename(tmp.Name(), filepath.Join(to, name)); err != nil {
 		return DataFile{}, err
 	}
-	return DataFile{name, kind, size}, syncDir(to)
+	return DataFile{name, kind, version, size}, syncDir(to)
 }
 
 // dataEntries lists the folder of data, without what is being copied into it.
@@ -82,7 +89,7 @@ func ListData(dir string) ([]DataFile, error) {
 		if info, err := e.Info(); err == nil {
 			f.Size = info.Size()
 		}
-		if f.Kind, err = dataKind(filepath.Join(dir, dataDir, e.Name())); err != nil {
+		if f.Kind, f.Version, err = dataKind(filepath.Join(dir, dataDir, e.Name())); err != nil {
 			f.Kind = "damaged: " + err.Error()
 		}
 		out = append(out, f)
@@ -102,17 +109,50 @@ func RemoveData(dir, name string) error {
 	return os.Remove(filepath.Join(dir, dataDir, name))
 }
 
-func dataKind(path string) (string, error) {
+// dataKind says what a file is and which edition.
+func dataKind(path string) (kind, version string, err error) {
+	if looksLikeJSON(path) {
+		f, err := readServiceTags(path, filepath.Base(path))
+		if err != nil {
+			return "", "", fmt.Errorf("%s is no file of Azure's service tags (ServiceTags_Public_YYYYMMDD.json): %w", path, err)
+		}
+		return "ServiceTags", f.version(), nil
+	}
 	r, err := maxminddb.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("%s is no file in MaxMind's format (GeoLite2-City.mmdb and its like): %w", path, err)
+		return "", "", fmt.Errorf("%s is no file in MaxMind's format (GeoLite2-City.mmdb and its like) and none of Azure's service tags: %w", path, err)
 	}
 	defer r.Close()
-	kind := r.Metadata.DatabaseType
-	if !knowsPlaces(kind) {
-		return kind, fmt.Errorf("%s is a %s: not supported yet: only files of cities or countries are read", path, kind)
+	kind = r.Metadata.DatabaseType
+	if !knowsPlaces(kind) && !knowsSystems(kind) {
+		return kind, "", fmt.Errorf("%s is a %s: not supported yet: only files of cities, countries and autonomous systems are read", path, kind)
 	}
-	return kind, nil
+	return kind, r.Metadata.BuildTime().UTC().Format(time.DateOnly), nil
+}
+
+// checkData reads every record of a file in MaxMind's format. Of service tags dataKind has done so.
+func checkData(path string) error {
+	if looksLikeJSON(path) {
+		return nil
+	}
+	r, err := maxminddb.Open(path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	seen := map[uintptr]bool{}
+	for n := range r.Networks() {
+		err := n.Err()
+		if err == nil && !seen[n.Offset()] {
+			seen[n.Offset()] = true
+			var rec any
+			err = n.Decode(&rec)
+		}
+		if err != nil {
+			return fmt.Errorf("%s is damaged: %w: fetch it again", path, err)
+		}
+	}
+	return nil
 }
 
 // knowsPlaces says whether a type of MaxMind's files has places in it.
@@ -120,39 +160,57 @@ func knowsPlaces(kind string) bool {
 	return strings.Contains(kind, "City") || strings.Contains(kind, "Country") || strings.Contains(kind, "Enterprise")
 }
 
-// places looks addresses up in the first of the files that has them, those of cities first.
-type places []*placeFile
-
-// placeFile is an open file. Its records are shared by many networks and decoded once.
-type placeFile struct {
-	*maxminddb.Reader
-	decoded sync.Map // uintptr, where the record lies → scalar.Place
+// knowsSystems says whether a type of MaxMind's files has autonomous systems in it.
+func knowsSystems(kind string) bool {
+	return strings.Contains(kind, "ASN") || strings.Contains(kind, "ISP")
 }
 
-// openPlaces opens the files of places of a workspace; nil if there are none. A damaged file is an error, since a
-// lookup that finds nothing would hide it.
-func openPlaces(dir string) (places, error) {
+// mmdbFile is an open file. Its records are shared by many networks and decoded once.
+type mmdbFile struct {
+	*maxminddb.Reader
+	decoded sync.Map // uintptr, where the record lies → placeRecord, or system
+}
+
+// placeRecord is what a file of places says.
+type placeRecord struct {
+	scalar.Place
+	iso string // country in two letters
+}
+
+// places looks addresses up in the first of the files that has them, those of cities first.
+type places []*mmdbFile
+
+// openData opens the files in MaxMind's format of a workspace. A damaged file is an error, since a lookup that finds
+// nothing would hide it.
+func openData(dir string) (p places, systems []*mmdbFile, err error) {
 	entries, err := dataEntries(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var p places
 	for _, e := range entries {
-		r, err := maxminddb.Open(filepath.Join(dir, dataDir, e.Name()))
+		path := filepath.Join(dir, dataDir, e.Name())
+		if looksLikeJSON(path) {
+			continue
+		}
+		r, err := maxminddb.Open(path)
 		if err != nil {
 			p.close()
-			return nil, fmt.Errorf("open data %s of workspace %s: %w: add it again, or remove it with nordlys data remove", e.Name(), dir, err)
+			places(systems).close()
+			return nil, nil, damaged(e.Name(), dir, err)
 		}
-		if knowsPlaces(r.Metadata.DatabaseType) {
-			p = append(p, &placeFile{Reader: r})
-		} else {
+		switch kind := r.Metadata.DatabaseType; {
+		case knowsPlaces(kind):
+			p = append(p, &mmdbFile{Reader: r})
+		case knowsSystems(kind):
+			systems = append(systems, &mmdbFile{Reader: r})
+		default:
 			_ = r.Close()
 		}
 	}
-	slices.SortStableFunc(p, func(a, b *placeFile) int {
+	slices.SortStableFunc(p, func(a, b *mmdbFile) int {
 		return strings.Compare(a.Metadata.DatabaseType, b.Metadata.DatabaseType) // City, Country
 	})
-	return p, nil
+	return p, systems, nil
 }
 
 func (p places) close() {
@@ -163,16 +221,22 @@ func (p places) close() {
 
 // Locate implements scalar.Places.
 func (p places) Locate(addr netip.Addr) (scalar.Place, bool) {
+	rec, ok := p.find(addr)
+	return rec.Place, ok
+}
+
+func (p places) find(addr netip.Addr) (placeRecord, bool) {
 	for _, r := range p {
 		found := r.Lookup(addr)
 		if !found.Found() {
 			continue
 		}
 		if place, ok := r.decoded.Load(found.Offset()); ok {
-			return place.(scalar.Place), true
+			return place.(placeRecord), true
 		}
 		var rec struct {
 			Country struct {
+				ISO   string            `maxminddb:"iso_code"`
 				Names map[string]string `maxminddb:"names"`
 			} `maxminddb:"country"`
 			Subdivisions []struct {
@@ -189,12 +253,12 @@ func (p places) Locate(addr netip.Addr) (scalar.Place, bool) {
 		if err := found.Decode(&rec); err != nil {
 			continue
 		}
-		place := scalar.Place{Country: rec.Country.Names["en"], City: rec.City.Names["en"], Latitude: rec.Location.Latitude, Longitude: rec.Location.Longitude}
+		place := placeRecord{iso: rec.Country.ISO, Place: scalar.Place{Country: rec.Country.Names["en"], City: rec.City.Names["en"], Latitude: rec.Location.Latitude, Longitude: rec.Location.Longitude}}
 		if len(rec.Subdivisions) > 0 {
 			place.State = rec.Subdivisions[0].Names["en"]
 		}
 		r.decoded.Store(found.Offset(), place)
 		return place, true
 	}
-	return scalar.Place{}, false
+	return placeRecord{}, false
 }

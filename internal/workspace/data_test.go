@@ -18,15 +18,20 @@ import (
 // placesFile writes a file of cities with two networks.
 func placesFile(t testing.TB, path, kind string) {
 	t.Helper()
-	w, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: kind, RecordSize: 24, IncludeReservedNetworks: true})
+	names := func(en string) mmdbtype.Map { return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(en)}} }
+	writeMMDB(t, path, kind, map[string]mmdbtype.Map{
+		"203.0.113.0/24": {"country": names("Norway"), "city": names("Oslo"), "subdivisions": mmdbtype.Slice{names("Oslo County")}, "location": mmdbtype.Map{"latitude": mmdbtype.Float64(59.91), "longitude": mmdbtype.Float64(10.75)}},
+		"2001:db8::/32":  {"country": names("Iceland")},
+	})
+}
+
+func writeMMDB(t testing.TB, path, kind string, networks map[string]mmdbtype.Map) {
+	t.Helper()
+	w, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: kind, RecordSize: 24, IncludeReservedNetworks: true, BuildEpoch: 1756684800})
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := func(en string) mmdbtype.Map { return mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(en)}} }
-	for cidr, rec := range map[string]mmdbtype.Map{
-		"203.0.113.0/24": {"country": names("Norway"), "city": names("Oslo"), "subdivisions": mmdbtype.Slice{names("Oslo County")}, "location": mmdbtype.Map{"latitude": mmdbtype.Float64(59.91), "longitude": mmdbtype.Float64(10.75)}},
-		"2001:db8::/32":  {"country": names("Iceland")},
-	} {
+	for cidr, rec := range networks {
 		_, network, err := net.ParseCIDR(cidr)
 		if err != nil {
 			t.Fatal(err)
@@ -84,9 +89,9 @@ func TestPlacesOfAddresses(t *testing.T) {
 	if _, err := AddData(ws, bad); err == nil || !strings.Contains(err.Error(), "MaxMind") {
 		t.Errorf("a file of another format: %v", err)
 	}
-	asn := filepath.Join(dir, "ASN.mmdb")
-	placesFile(t, asn, "GeoLite2-ASN")
-	if _, err := AddData(ws, asn); err == nil || !strings.Contains(err.Error(), "not supported yet") {
+	other := filepath.Join(dir, "Domain.mmdb")
+	placesFile(t, other, "GeoIP2-Domain")
+	if _, err := AddData(ws, other); err == nil || !strings.Contains(err.Error(), "not supported yet") {
 		t.Errorf("a file without places: %v", err)
 	}
 	if f, err := AddData(ws, city); err != nil || f.Kind != "GeoLite2-City" {
@@ -134,7 +139,7 @@ func BenchmarkLocate(b *testing.B) {
 	if _, err := AddData(dir, path); err != nil {
 		b.Fatal(err)
 	}
-	p, err := openPlaces(dir)
+	p, _, err := openData(dir)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -40,6 +40,10 @@ type Workspace struct {
 	writer   *writer // nil when opened for reading
 	settings Settings
 	places   places // data of others that addresses are looked up in
+	systems  []*mmdbFile
+	opening  sync.Once // of azure
+	openErr  error
+	azure    *azureRanges
 }
 
 // Mode says what a workspace is opened for.
@@ -89,7 +93,7 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 	if w.settings, err = readSettings(dir); err != nil {
 		return nil, err
 	}
-	if w.places, err = openPlaces(dir); err != nil {
+	if w.places, w.systems, err = openData(dir); err != nil {
 		return nil, err
 	}
 	if w.places != nil {
@@ -98,6 +102,7 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 	w.db, err = duckdb.Open(ctx, o)
 	if err != nil {
 		w.places.close()
+		places(w.systems).close()
 		return nil, err
 	}
 	if mode == Memory {
@@ -138,6 +143,7 @@ func (w *Workspace) Close() error {
 	}
 	err = errors.Join(err, w.db.Close())
 	w.places.close()
+	places(w.systems).close()
 	return err
 }
 
