@@ -6,13 +6,14 @@ import "strings"
 const (
 	FlowTuples     = "FlowTuples_CL"
 	UnifiedAudit   = "UnifiedAudit_CL"
+	AzureResources = "AzureResources_CL"
 	NordlysSources = "NordlysSources"
 	NordlysRejects = "NordlysRejects"
 )
 
 // own lists the tables that Nordlys itself defines.
 func own() []*Table {
-	return []*Table{flowTuples(), unifiedAudit(), nordlysSources(), nordlysRejects()}
+	return []*Table{flowTuples(), unifiedAudit(), azureResources(), nordlysSources(), nordlysRejects()}
 }
 
 // flowTuples is FlowTuples_CL, one row for each tuple of an NSG flow log (version 1 or 2) or a virtual network flow log
@@ -83,6 +84,36 @@ func unifiedAudit() *Table {
 	add("dynamic", "AppAccessContext Actor Target ExtendedProperties ModifiedProperties DeviceProperties Parameters")
 	add("string", "Type TenantId")
 	return t
+}
+
+// azureResources is AzureResources_CL, one row for each resource as it was when it was listed, with the columns of the
+// table resources of Azure Resource Graph, which has none for the workspace and the table.
+// Source: https://learn.microsoft.com/azure/governance/resource-graph/concepts/query-language and
+// https://learn.microsoft.com/azure/templates/microsoft.network
+//
+//   - TimeGenerated: when the file was last modified.
+//   - id, name, location, kind, managedBy: as Azure writes them. type and resourceGroup: lower case.
+//   - properties: as REST has them, also where the CLI or an SDK wrote them beside the envelope.
+func azureResources() *Table {
+	return &Table{Name: AzureResources, TimeColumn: "TimeGenerated", Columns: []Column{
+		{"TimeGenerated", "datetime"},
+		{"id", "string"},
+		{"name", "string"},
+		{"type", "string"},
+		{"tenantId", "string"},
+		{"subscriptionId", "string"},
+		{"resourceGroup", "string"},
+		{"location", "string"},
+		{"kind", "string"},
+		{"managedBy", "string"},
+		{"sku", "dynamic"},
+		{"plan", "dynamic"},
+		{"identity", "dynamic"},
+		{"zones", "dynamic"},
+		{"extendedLocation", "dynamic"},
+		{"tags", "dynamic"},
+		{"properties", "dynamic"},
+	}}
 }
 
 // nordlysSources is NordlysSources, one row for each file, archive member or stream that was taken in, the first time

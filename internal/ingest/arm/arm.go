@@ -4,8 +4,8 @@
 // log.
 //
 // Incidents and alerts go to SecurityIncident and SecurityAlert. Deployments, changes and resources have no table of
-// Microsoft's in a workspace; theirs are AzureDeployments_CL, AzureDeploymentOperations_CL, AzureResourceChanges_CL and
-// AzureResources_CL, whose columns are the API's properties.
+// Microsoft's in a workspace; theirs are AzureDeployments_CL, AzureDeploymentOperations_CL and AzureResourceChanges_CL,
+// whose columns are the API's properties, and AzureResources_CL with the columns of Resource Graph.
 package arm
 
 import (
@@ -16,6 +16,7 @@ import (
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/tables"
 )
 
 // The tables of what Microsoft has none for.
@@ -23,7 +24,7 @@ const (
 	deployments = "AzureDeployments_CL"
 	operations  = "AzureDeploymentOperations_CL"
 	changes     = "AzureResourceChanges_CL"
-	resources   = "AzureResources_CL"
+	resources   = tables.AzureResources
 )
 
 // Family is the records.Family of Resource Manager's resources.
@@ -31,7 +32,9 @@ type Family struct {
 	kinds map[string]*kind // by table
 	names records.Names
 	inner []jsontext.Member
-	told  string // the file of which it was told that its resources have its time
+
+	resources *resourceTable
+	told      string // the file of which it was told that its resources have its time
 }
 
 type kind struct {
@@ -51,7 +54,7 @@ func (f *Family) Formats() []rows.Format {
 		{Name: "Azure security alerts", Tables: []string{"SecurityAlert"}, Signs: "properties with systemAlertId or alertDisplayName", Routes: "REST of Sentinel and Defender for Cloud, az security alert list"},
 		{Name: "Azure deployments", Tables: []string{deployments, operations}, Signs: "type Microsoft.Resources/deployments, or operationId with a provisioningOperation", Routes: "REST, az deployment … list, az deployment operation … list"},
 		{Name: "Azure resource changes", Tables: []string{changes}, Signs: "properties with changeType and targetResourceId", Routes: "Resource Graph (az graph query, REST)"},
-		{Name: "Azure resources", Tables: []string{resources}, Signs: "a resource id and a type", Routes: "REST, az … list and show, Resource Graph"},
+		{Name: "Azure resources", Tables: []string{resources}, Signs: "a resource id, and a type or a name with a location, an etag or properties", Routes: "REST, az … list and show, Resource Graph, SDK for Python, untitledgoosetool"},
 	}
 }
 
@@ -84,9 +87,7 @@ func what(r *records.Record) string {
 		return deployments
 	case r.Get("operationId") != nil && in("provisioningOperation") || r.Get("operation_id") != nil && in("provisioning_operation"):
 		return operations
-	case typ == "" || !strings.Contains(typ, "/"):
-		return ""
-	case bytes.HasPrefix(id, []byte("/subscriptions/")), bytes.HasPrefix(id, []byte("/providers/")):
+	case isResource(r, typ, id):
 		return resources
 	}
 	return ""
@@ -106,6 +107,7 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		w.Format("Azure resource changes")
 	default:
 		w.Format("Azure resources")
+		return f.resource(ctx, r, w)
 	}
 	k, ok := f.kinds[table]
 	if !ok {
@@ -133,13 +135,6 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		k.envelope.Set(m)
 	}
 	k.derive(members, properties(members))
-	if table == resources {
-		t.SetInt(t.Column("TimeGenerated"), w.Modified())
-		if f.told != w.Path() {
-			f.told = w.Path()
-			w.Note("resources are as they were when the file was written, and have its time")
-		}
-	}
 	return w.Done(ctx, t, t.Commit(), r.Offset, r.Raw)
 }
 
