@@ -80,6 +80,9 @@ for and its first record as it would be kept, and keeps nothing.`,
 			done := progress(&opts)
 			receipt, err := ingest.Import(c.Context(), args, w, opts)
 			done()
+			if err == nil {
+				_, _, err = w.Compact(c.Context())
+			}
 			if receipt != nil && err == nil {
 				if format == "json" {
 					e := json.NewEncoder(c.OutOrStdout())
@@ -129,8 +132,8 @@ func explainFiles(c *cobra.Command, args []string, opts ingest.Options) error {
 // nowhere is a sink that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) Append(_ context.Context, _ string, rec arrow.RecordBatch) (int64, error) {
-	return rec.NumRows(), nil
+func (nowhere) Append(_ context.Context, _ string, rec arrow.RecordBatch) (accepted, merged int64, err error) {
+	return rec.NumRows(), 0, nil
 }
 
 func (nowhere) Flush(context.Context) error { return nil }

@@ -113,7 +113,7 @@ func pathWorkspace(b *testing.B) string {
 			builder.Field(2).(*array.StringBuilder).Append(t.value(i))
 			if (i+1)%50_000 == 0 {
 				rec := builder.NewRecordBatch()
-				if _, err := w.Append(ctx, t.table, rec); err != nil {
+				if _, _, err := w.Append(ctx, t.table, rec); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -22,8 +22,8 @@ import (
 // discard is a Sink that takes everything and keeps nothing.
 type discard struct{}
 
-func (discard) Append(_ context.Context, _ string, rec arrow.RecordBatch) (int64, error) {
-	return rec.NumRows(), nil
+func (discard) Append(_ context.Context, _ string, rec arrow.RecordBatch) (accepted, merged int64, err error) {
+	return rec.NumRows(), 0, nil
 }
 func (discard) Flush(context.Context) error { return nil }
 

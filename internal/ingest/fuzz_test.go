@@ -101,7 +101,7 @@ func fuzz(f *testing.F, family, ext string, decoder func() Decoder) {
 		m.quiet = true
 		w := rows.NewWriter(rows.Config{Schemas: rows.NewSchemas(tables.Builtin(), nil), Zone: time.UTC, Now: 1,
 			Emit: func(ctx context.Context, b rows.Batch) error {
-				_, err := m.Append(ctx, b.Table, b.Rec)
+				_, _, err := m.Append(ctx, b.Table, b.Rec)
 				b.Rec.Release()
 				return err
 			}})

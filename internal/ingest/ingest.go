@@ -165,20 +165,21 @@ type job struct {
 
 // account is how many rows of a file the sink took.
 type account struct {
-	pending  sync.WaitGroup
-	accepted atomic.Int64
+	pending          sync.WaitGroup
+	accepted, merged atomic.Int64
 }
 
 // appendAll hands batches to the sink until there are no more. After an error it only takes them off the channel.
 func (im *importer) appendAll(ctx context.Context) {
 	for j := range im.jobs {
 		if ctx.Err() == nil {
-			n, err := im.sink.Append(ctx, j.batch.Table, j.batch.Rec)
+			n, merged, err := im.sink.Append(ctx, j.batch.Table, j.batch.Rec)
 			switch {
 			case err != nil:
 				im.cancel(fmt.Errorf("keep %d rows of %s: %w", j.batch.Rec.NumRows(), j.batch.Table, err))
 			case !j.batch.Own:
 				j.account.accepted.Add(n)
+				j.account.merged.Add(merged)
 			}
 		}
 		j.batch.Rec.Release()
@@ -254,10 +255,10 @@ func (w *worker) stream(ctx context.Context, file rows.File, name string, conten
 		err = ferr
 	}
 	w.account.pending.Wait()
-	accepted := w.account.accepted.Load()
+	accepted, merged := w.account.accepted.Load(), w.account.merged.Load()
 	r := FileReceipt{
 		Path: file.Path, SourceID: file.SourceID, Format: strings.Join(stats.Formats, ", "), Tables: stats.Tables,
-		Records: stats.Records, Accepted: accepted, Duplicates: stats.Rows - accepted, Rejected: stats.Rejected, LeftOut: stats.LeftOut,
+		Records: stats.Records, Accepted: accepted, Merged: merged, Duplicates: stats.Rows - accepted - merged, Rejected: stats.Rejected, LeftOut: stats.LeftOut,
 		FirstReason: stats.First, Bytes: counted.n, Note: stats.Note,
 	}
 	if stats.From != 0 {
@@ -283,7 +284,7 @@ func (w *worker) source1(ctx context.Context, file rows.File, r FileReceipt, sta
 	// An error here is one of the context, which ends the import by itself.
 	_ = w.writer.Source(ctx, rows.SourceRow{
 		Format: r.Format, Tables: strings.Join(r.Tables, ","), First: r.FirstReason, Error: r.Error, Note: r.Note,
-		Bytes: r.Bytes, Records: r.Records, Accepted: r.Accepted, Duplicates: r.Duplicates, Rejected: r.Rejected, LeftOut: r.LeftOut,
+		Bytes: r.Bytes, Records: r.Records, Accepted: r.Accepted, Merged: r.Merged, Duplicates: r.Duplicates, Rejected: r.Rejected, LeftOut: r.LeftOut,
 		From: stats.From, To: stats.To,
 	})
 	w.account.pending.Wait()

@@ -15,6 +15,7 @@ type FileReceipt struct {
 	Tables      []string   `json:"tables,omitempty"`
 	Records     int64      `json:"records"`
 	Accepted    int64      `json:"accepted"`
+	Merged      int64      `json:"merged,omitempty"` // took the place of a row that told less of the same event
 	Duplicates  int64      `json:"duplicates"`
 	Rejected    int64      `json:"rejected"`
 	LeftOut     int64      `json:"leftOut,omitempty"`     // security events that are not of the set asked for
@@ -26,12 +27,13 @@ type FileReceipt struct {
 	Note        string     `json:"note,omitempty"`
 }
 
-// Receipt accounts for an import: Accepted + Duplicates + Rejected + LeftOut = Records, for each file and in total.
+// Receipt accounts for an import: Accepted + Merged + Duplicates + Rejected + LeftOut = Records, for each file and in total.
 type Receipt struct {
 	Imported   time.Time     `json:"imported"`
 	Files      []FileReceipt `json:"files"`
 	Records    int64         `json:"records"`
 	Accepted   int64         `json:"accepted"`
+	Merged     int64         `json:"merged,omitempty"`
 	Duplicates int64         `json:"duplicates"`
 	Rejected   int64         `json:"rejected"`
 	LeftOut    int64         `json:"leftOut,omitempty"`
@@ -43,6 +45,7 @@ func (r *Receipt) add(f FileReceipt) {
 	r.Files = append(r.Files, f)
 	r.Records += f.Records
 	r.Accepted += f.Accepted
+	r.Merged += f.Merged
 	r.Duplicates += f.Duplicates
 	r.Rejected += f.Rejected
 	r.LeftOut += f.LeftOut
@@ -55,9 +58,9 @@ func (r *Receipt) add(f FileReceipt) {
 // check holds the account to its rule.
 func (r *Receipt) check() error {
 	for _, f := range r.Files {
-		if f.Accepted+f.Duplicates+f.Rejected+f.LeftOut != f.Records || f.Duplicates < 0 {
-			return fmt.Errorf("accounting of %s is wrong: %d accepted + %d duplicates + %d rejected + %d left out are not %d records",
-				f.Path, f.Accepted, f.Duplicates, f.Rejected, f.LeftOut, f.Records)
+		if f.Accepted+f.Merged+f.Duplicates+f.Rejected+f.LeftOut != f.Records || f.Duplicates < 0 {
+			return fmt.Errorf("accounting of %s is wrong: %d accepted + %d merged + %d duplicates + %d rejected + %d left out are not %d records",
+				f.Path, f.Accepted, f.Merged, f.Duplicates, f.Rejected, f.LeftOut, f.Records)
 		}
 	}
 	return nil
@@ -80,7 +83,7 @@ func (r *Receipt) WriteText(w io.Writer) error {
 		if f.Format != "" {
 			fmt.Fprintf(&b, "%s → %s: ", f.Format, strings.Join(f.Tables, ", "))
 		}
-		fmt.Fprintf(&b, "%d records, %d accepted, %d duplicates, %d rejected", f.Records, f.Accepted, f.Duplicates, f.Rejected)
+		fmt.Fprintf(&b, "%d records, %s, %d duplicates, %d rejected", f.Records, taken(f.Accepted, f.Merged), f.Duplicates, f.Rejected)
 		if f.LeftOut > 0 {
 			fmt.Fprintf(&b, ", %d left out", f.LeftOut)
 		}
@@ -101,7 +104,7 @@ func (r *Receipt) WriteText(w io.Writer) error {
 	if len(r.Files) > manyFiles {
 		r.writeFormats(&b)
 	}
-	fmt.Fprintf(&b, "total: %d files, %d records: %d accepted, %d duplicates, %d rejected", len(r.Files), r.Records, r.Accepted, r.Duplicates, r.Rejected)
+	fmt.Fprintf(&b, "total: %d files, %d records: %s, %d duplicates, %d rejected", len(r.Files), r.Records, taken(r.Accepted, r.Merged), r.Duplicates, r.Rejected)
 	if r.LeftOut > 0 {
 		fmt.Fprintf(&b, ", %d left out (security events outside of the set that was asked for)", r.LeftOut)
 	}
@@ -113,12 +116,21 @@ func (r *Receipt) WriteText(w io.Writer) error {
 	return err
 }
 
+// taken says how many rows are new, and how many took the place of others.
+func taken(accepted, merged int64) string {
+	s := fmt.Sprintf("%d accepted", accepted)
+	if merged > 0 {
+		s += fmt.Sprintf(", %d merged", merged)
+	}
+	return s
+}
+
 // manyFiles is how many files a receipt may have before it is summed up by format.
 const manyFiles = 10
 
 // writeFormats sums the files up by format and tables, in the order in which these were first met.
 func (r *Receipt) writeFormats(b *strings.Builder) {
-	type sum struct{ files, records, accepted, duplicates, rejected int64 }
+	type sum struct{ files, records, accepted, merged, duplicates, rejected int64 }
 	var order []string
 	sums := map[string]*sum{}
 	width := 0
@@ -137,13 +149,14 @@ func (r *Receipt) writeFormats(b *strings.Builder) {
 		s.files++
 		s.records += f.Records
 		s.accepted += f.Accepted
+		s.merged += f.Merged
 		s.duplicates += f.Duplicates
 		s.rejected += f.Rejected
 	}
-	fmt.Fprintf(b, "\n%-*s %7s %9s %9s %10s %8s\n", width, "format → table", "files", "records", "accepted", "duplicates", "rejected")
+	fmt.Fprintf(b, "\n%-*s %7s %9s %9s %9s %10s %8s\n", width, "format → table", "files", "records", "accepted", "merged", "duplicates", "rejected")
 	for _, name := range order {
 		s := sums[name]
-		fmt.Fprintf(b, "%-*s %7d %9d %9d %10d %8d\n", width, name, s.files, s.records, s.accepted, s.duplicates, s.rejected)
+		fmt.Fprintf(b, "%-*s %7d %9d %9d %9d %10d %8d\n", width, name, s.files, s.records, s.accepted, s.merged, s.duplicates, s.rejected)
 	}
 	b.WriteByte('\n')
 }

@@ -20,9 +20,10 @@ import (
 // may be left out. Every batch has the columns TimeGenerated, _ItemId, _SourceId, _SourceRecord and _TimeReceived.
 type Sink interface {
 	// Append takes the rows of rec that it does not have yet, by (_ItemId, TimeGenerated), the time to the accuracy
-	// of tables.IdentityTick, and says how many those were; the rest are duplicates. Columns that the table lacks are added to it. The sink retains rec if it needs
-	// it longer than the call.
-	Append(ctx context.Context, table string, rec arrow.RecordBatch) (accepted int64, err error)
+	// of tables.IdentityTick, and says how many those were. Of rows that it has, those are merged that tell more of their
+	// event than the row that was there (tables.Merges), and take its place; the rest are duplicates. Columns that the
+	// table lacks are added to it. The sink retains rec if it needs it longer than the call.
+	Append(ctx context.Context, table string, rec arrow.RecordBatch) (accepted, merged int64, err error)
 	// Flush makes everything appended so far durable and visible to queries.
 	Flush(ctx context.Context) error
 }

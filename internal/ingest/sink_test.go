@@ -50,12 +50,12 @@ func (m *memory) columns(table string) (cols []tables.Column) {
 
 func (m *memory) Flush(context.Context) error { return nil }
 
-func (m *memory) Append(_ context.Context, table string, rec arrow.RecordBatch) (int64, error) {
+func (m *memory) Append(_ context.Context, table string, rec arrow.RecordBatch) (int64, int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls++
 	if m.fail != nil {
-		return 0, m.fail
+		return 0, 0, m.fail
 	}
 	m.check(table, rec)
 	ids := rec.Column(rec.Schema().FieldIndices("_ItemId")[0]).(*array.Int64)
@@ -77,7 +77,7 @@ func (m *memory) Append(_ context.Context, table string, rec arrow.RecordBatch) 
 			m.rows[table] = append(m.rows[table], rowOf(rec, i))
 		}
 	}
-	return accepted, nil
+	return accepted, 0, nil
 }
 
 // check holds a batch to the contract of Sink.

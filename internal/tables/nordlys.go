@@ -121,8 +121,9 @@ func azureResources() *Table {
 //
 //   - TimeGenerated: when the file was last modified, or for a stream when it was read. Imported: when it was read.
 //   - Path, Format, Tables (names separated by a comma), Bytes (uncompressed).
-//   - Records, Accepted, Duplicates, Rejected, LeftOut: Records is always the sum of the other four. LeftOut are security
-//     events outside of the set that was asked for.
+//   - Records, Accepted, Merged, Duplicates, Rejected, LeftOut: Records is always the sum of the other five. Merged are
+//     records that took the place of a row which told less of the same event; LeftOut are security events outside of the
+//     set that was asked for.
 //   - FirstEvent, LastEvent: the event times seen. Error: what was wrong with the file as a whole. Note: what is worth
 //     knowing though nothing was wrong.
 func nordlysSources() *Table {
@@ -135,6 +136,7 @@ func nordlysSources() *Table {
 		{"Bytes", "long"},
 		{"Records", "long"},
 		{"Accepted", "long"},
+		{"Merged", "long"},
 		{"Duplicates", "long"},
 		{"Rejected", "long"},
 		{"LeftOut", "long"},

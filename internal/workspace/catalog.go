@@ -3,7 +3,9 @@ package workspace
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,6 +30,7 @@ type segment struct {
 	min     int64 // TimeGenerated in ticks
 	max     int64
 	sha256  string
+	origin  string   // empty for evidence; otherwise what made the rows, see Derive
 	columns []string // those that the file has; the rest are null or ''
 }
 
@@ -45,10 +48,11 @@ type stored struct {
 type catalog struct {
 	builtin *tables.Catalogue
 	stored  map[string]*stored
+	dropped map[string]time.Time // files of segments that were replaced, and when
 }
 
 func newCatalog() catalog {
-	return catalog{builtin: tables.Builtin(), stored: map[string]*stored{}}
+	return catalog{builtin: tables.Builtin(), stored: map[string]*stored{}, dropped: map[string]time.Time{}}
 }
 
 func (c *catalog) table(name string) *stored {
@@ -58,6 +62,14 @@ func (c *catalog) table(name string) *stored {
 		c.stored[name] = t
 	}
 	return t
+}
+
+// segments lists those of a table.
+func (c *catalog) segments(table string) []*segment {
+	if t := c.stored[table]; t != nil {
+		return t.segments
+	}
+	return nil
 }
 
 // columns gives the visible and hidden columns of a table.
@@ -139,10 +151,14 @@ func (c *catalog) infos() []TableInfo {
 	return out
 }
 
+// catalogSchema makes a new catalogue, and brings one of an earlier format to this one: format 2 knows where the rows of
+// a segment are from, and which segments were replaced.
 const catalogSchema = `
 CREATE TABLE IF NOT EXISTS ws.settings (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS ws.columns (table_name VARCHAR NOT NULL, name VARCHAR NOT NULL, type VARCHAR NOT NULL, position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ws.segments (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, row_count BIGINT NOT NULL, byte_count BIGINT NOT NULL, min_time BIGINT NOT NULL, max_time BIGINT NOT NULL, sha256 VARCHAR NOT NULL, column_names VARCHAR NOT NULL);
+ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS origin VARCHAR DEFAULT '';
+CREATE TABLE IF NOT EXISTS ws.dropped (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, dropped_at BIGINT NOT NULL);
 `
 
 // withCatalog runs f while catalog.duckdb is attached as ws. The file is attached only for as long as f takes, so that
@@ -178,31 +194,42 @@ func (w *Workspace) withCatalog(ctx context.Context, readOnly bool, f func(*sql.
 // load reads the catalogue into memory; a writer makes it where it is missing.
 func (w *Workspace) load(ctx context.Context) error {
 	fresh := newCatalog()
-	err := w.withCatalog(ctx, w.writer == nil, func(conn *sql.Conn) error {
-		if w.writer != nil {
-			if _, err := conn.ExecContext(ctx, catalogSchema+fmt.Sprintf("INSERT INTO ws.settings SELECT 'format', '%d' WHERE NOT EXISTS (FROM ws.settings WHERE key = 'format');", Format)); err != nil {
-				return err
-			}
+	// Of before it is read: what changes meanwhile is then read again. A writer may have to make it first.
+	info, err := os.Stat(w.catalogPath())
+	if err != nil && !(errors.Is(err, fs.ErrNotExist) && w.writer != nil) {
+		return err
+	}
+	err = w.withCatalog(ctx, w.writer == nil, func(conn *sql.Conn) error {
+		var format, known int
+		if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'ws' AND table_name = 'settings'").Scan(&known); err != nil {
+			return err
 		}
-		var format int
-		if err := conn.QueryRowContext(ctx, "SELECT CAST(value AS INTEGER) FROM ws.settings WHERE key = 'format'").Scan(&format); err != nil {
-			return fmt.Errorf("read the format of workspace %s: %w", w.dir, err)
+		if known > 0 {
+			if err := conn.QueryRowContext(ctx, "SELECT max(CAST(value AS INTEGER)) FROM ws.settings WHERE key = 'format'").Scan(&format); err != nil {
+				return fmt.Errorf("read the format of workspace %s: %w", w.dir, err)
+			}
 		}
 		if format > Format {
 			return fmt.Errorf("workspace %s has format %d, this program knows up to %d: use a newer nordlys", w.dir, format, Format)
 		}
-		return fresh.read(ctx, conn)
+		if w.writer != nil && format < Format {
+			if _, err := conn.ExecContext(ctx, catalogSchema+fmt.Sprintf("INSERT OR REPLACE INTO ws.settings VALUES ('format', '%d');", Format)); err != nil {
+				return fmt.Errorf("bring workspace %s to format %d: %w", w.dir, Format, err)
+			}
+			format = Format
+		}
+		return fresh.read(ctx, conn, w.dir, format)
 	})
 	if err != nil {
 		return err
 	}
 	w.mu.Lock()
-	w.catalog = fresh
+	w.catalog, w.loaded = fresh, info
 	w.mu.Unlock()
 	return nil
 }
 
-func (c *catalog) read(ctx context.Context, conn *sql.Conn) error {
+func (c *catalog) read(ctx context.Context, conn *sql.Conn, dir string, format int) error {
 	rows, err := conn.QueryContext(ctx, "SELECT table_name, name, type FROM ws.columns ORDER BY table_name, position")
 	if err != nil {
 		return err
@@ -219,34 +246,46 @@ func (c *catalog) read(ctx context.Context, conn *sql.Conn) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names FROM ws.segments ORDER BY table_name, min_time, id")
+	origin := "origin"
+	if format < 2 {
+		origin = "''"
+	}
+	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, "+origin+" FROM ws.segments ORDER BY table_name, min_time, id")
 	if err != nil {
 		return err
 	}
 	for rows.Next() {
 		s := &segment{}
 		var names string
-		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names); err != nil {
+		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names, &s.origin); err != nil {
 			return err
 		}
 		s.columns = strings.Split(names, "\x1f")
 		t := c.table(s.table)
 		t.segments = append(t.segments, s)
 	}
+	if err := rows.Err(); err != nil || format < 2 {
+		return err
+	}
+	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, dropped_at FROM ws.dropped")
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		var s segment
+		var at int64
+		if err := rows.Scan(&s.id, &s.table, &s.day, &at); err != nil {
+			return err
+		}
+		c.dropped[s.path(dir)] = time.Unix(at, 0)
+	}
 	return rows.Err()
 }
 
-// sweep removes segment files that the catalogue does not name: what a crash left.
-func (w *Workspace) sweep() error {
-	known := map[string]bool{}
-	for _, t := range w.catalog.stored {
-		for _, s := range t.segments {
-			known[s.path(w.dir)] = true
-		}
-	}
-	root := filepath.Join(w.dir, "segments")
-	return filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || known[path] {
+// removeOthers removes the segment files that are not to be kept.
+func removeOthers(dir string, keep map[string]bool) error {
+	return filepath.WalkDir(filepath.Join(dir, "segments"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || keep[path] {
 			return err
 		}
 		return os.Remove(path)

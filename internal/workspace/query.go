@@ -35,6 +35,9 @@ func (w *Workspace) Compile(ctx context.Context, q Query) (*plan.Query, diag.Lis
 	if q.Now.IsZero() {
 		q.Now = time.Now().UTC()
 	}
+	if err := w.refresh(ctx); err != nil {
+		return nil, nil, err
+	}
 	external := func(e bind.External) ([][]string, error) { return w.settings.external(ctx, e) }
 	discover := engine.Discover(ctx, w.db, engine.Request{Tables: w, Now: q.Now, Limits: q.Limits})
 	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Advice: q.Advice, Parameters: q.Parameters, Discover: discover, External: external})

@@ -37,7 +37,25 @@ func (wr *writer) seal(ctx context.Context, table string) error {
 	if b == nil || b.rows == 0 {
 		return nil
 	}
-	schema, batches := unify(table, b.batches)
+	if err := wr.dropOvertaken(ctx, table); err != nil {
+		return err
+	}
+	segments, err := wr.ws.write(ctx, table, b.batches, b.bytes)
+	if err != nil {
+		return fmt.Errorf("write rows of %s: %w", table, err)
+	}
+	wr.uncommitted.add(segments...)
+	for _, r := range b.batches {
+		r.Release()
+	}
+	wr.bytes -= b.bytes
+	delete(wr.waiting, table)
+	return nil
+}
+
+// write makes segments of batches, one for each day, which nothing names yet. Bytes is about what the batches take.
+func (w *Workspace) write(ctx context.Context, table string, rows []arrow.RecordBatch, bytes int64) ([]*segment, error) {
+	schema, batches := unify(table, rows)
 	defer func() {
 		for _, r := range batches {
 			r.Release()
@@ -47,31 +65,41 @@ func (wr *writer) seal(ctx context.Context, table string) error {
 	if slices.ContainsFunc(days, func(d dayRows) bool { return !d.sorted }) {
 		as, sorted, err := sortBatches(schema, batches)
 		if err != nil {
-			return fmt.Errorf("sort rows of %s: %w", table, err)
+			return nil, fmt.Errorf("sort them: %w", err)
 		}
 		for _, r := range batches {
 			r.Release()
 		}
 		schema, batches = as, sorted
 	}
-	group := int(max(minRowGroup, min(maxRowGroup, rowGroupBytes*b.rows/max(b.bytes, 1))))
-	err := wr.ws.db.WithBatches(ctx, schema, batches, group, len(days) > 1, func(write duckdb.WriteParquet) error {
+	var n int64
+	for _, d := range days {
+		n += d.rows
+	}
+	group := int(max(minRowGroup, min(maxRowGroup, rowGroupBytes*n/max(bytes, 1))))
+	var out []*segment
+	err := w.db.WithBatches(ctx, schema, batches, group, len(days) > 1, func(write duckdb.WriteParquet) error {
 		for _, d := range days {
-			if err := wr.writeSegment(ctx, table, schema, d, len(days) > 1, write); err != nil {
+			s, err := w.writeSegment(table, schema, d, len(days) > 1, write)
+			if err != nil {
 				return err
 			}
+			out = append(out, s)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("write rows of %s: %w", table, err)
+		w.discard(out)
+		return nil, err
 	}
-	for _, r := range b.batches {
-		r.Release()
+	return out, nil
+}
+
+// discard removes segments that nothing names.
+func (w *Workspace) discard(segments []*segment) {
+	for _, s := range segments {
+		_ = os.Remove(s.path(w.dir)) // if it cannot be, the next writer sweeps it
 	}
-	wr.bytes -= b.bytes
-	delete(wr.waiting, table)
-	return nil
 }
 
 // dayRows says what a buffer holds of one day.
@@ -112,10 +140,10 @@ func daysOf(batches []arrow.RecordBatch) []dayRows {
 	return out
 }
 
-func (wr *writer) writeSegment(ctx context.Context, table string, schema *arrow.Schema, d dayRows, filter bool, write duckdb.WriteParquet) error {
+func (w *Workspace) writeSegment(table string, schema *arrow.Schema, d dayRows, filter bool, write duckdb.WriteParquet) (*segment, error) {
 	var id [12]byte
 	if _, err := rand.Read(id[:]); err != nil {
-		return err
+		return nil, err
 	}
 	s := &segment{
 		id: hex.EncodeToString(id[:]), table: table, rows: d.rows, min: d.min, max: d.max,
@@ -130,29 +158,28 @@ func (wr *writer) writeSegment(ctx context.Context, table string, schema *arrow.
 	if filter {
 		query = fmt.Sprintf(` WHERE "TimeGenerated" BETWEEN %d AND %d`, d.day*ticksPerDay, (d.day+1)*ticksPerDay-1)
 	}
-	tmp := filepath.Join(wr.ws.dir, "tmp", s.id+".parquet")
+	tmp := filepath.Join(w.dir, "tmp", s.id+".parquet")
 	n, err := write(tmp, more, query)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if n != d.rows {
-		return fmt.Errorf("internal: wrote %d rows of %d", n, d.rows)
+		return nil, fmt.Errorf("internal: wrote %d rows of %d", n, d.rows)
 	}
 	if s.sha256, s.bytes, err = syncAndHash(tmp); err != nil {
-		return err
+		return nil, err
 	}
-	final := s.path(wr.ws.dir)
+	final := s.path(w.dir)
 	if err := os.MkdirAll(filepath.Dir(final), 0o700); err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.Rename(tmp, final); err != nil {
-		return err
+		return nil, err
 	}
 	if err := syncDir(filepath.Dir(final)); err != nil {
-		return err
+		return nil, err
 	}
-	wr.uncommitted = append(wr.uncommitted, s)
-	return nil
+	return s, nil
 }
 
 // storedPathsSQL gives the columns that keep a table's hot paths, for those of its columns that a segment has. The paths

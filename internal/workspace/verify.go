@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -28,6 +29,7 @@ func (w *Workspace) Verify(ctx context.Context) (Verification, error) {
 			known[s.path(w.dir)] = s
 		}
 	}
+	dropped := maps.Clone(w.catalog.dropped)
 	w.mu.RUnlock()
 	var v Verification
 	problem := func(path, format string, args ...any) {
@@ -43,6 +45,9 @@ func (w *Workspace) Verify(ctx context.Context) (Verification, error) {
 			return err
 		}
 		s, ok := known[path]
+		if _, waits := dropped[path]; !ok && waits {
+			return nil
+		}
 		if !ok {
 			problem(path, "not in the catalogue: left by a crash, or put there; the next import removes it")
 			return nil

@@ -11,7 +11,8 @@
 //
 // A segment is written under tmp, synced, renamed into place, and only then named in the catalogue, in one transaction
 // with everything else it makes visible. What a crash leaves behind is either in the catalogue whole, or a file that
-// nothing names and that the next writer removes.
+// nothing names and that the next writer removes. Segments are never changed: where rows are merged, replaced or made
+// anew, new segments take the place of others in one transaction, and the files of those go an hour later.
 package workspace
 
 import (
@@ -34,8 +35,10 @@ type Workspace struct {
 	dir string
 	db  *duckdb.DB
 
-	mu      sync.RWMutex // guards catalog
-	catalog catalog
+	mu         sync.RWMutex // guards catalog and loaded
+	catalog    catalog
+	loaded     fs.FileInfo // the catalogue's file when it was read; nil without stored tables
+	committing sync.Mutex  // held while the catalogue is changed
 
 	writer   *writer // nil when opened for reading
 	settings Settings
@@ -57,7 +60,7 @@ const (
 )
 
 // Format is the version of the layout that this program writes. A workspace of a newer one is refused.
-const Format = 1
+const Format = 2
 
 // ErrNotFound says that there is no workspace in a folder.
 var ErrNotFound = errors.New("no workspace")
@@ -119,7 +122,7 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 		return nil, err
 	}
 	if mode == Write {
-		if err := w.sweep(); err != nil {
+		if err := w.sweep(ctx); err != nil {
 			_ = w.Close()
 			return nil, err
 		}

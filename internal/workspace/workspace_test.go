@@ -56,7 +56,7 @@ func open(t *testing.T, dir string, m Mode) *Workspace {
 
 func add(t *testing.T, w *Workspace, table string, rec arrow.RecordBatch, want int64) {
 	t.Helper()
-	n, err := w.Append(context.Background(), table, rec)
+	n, _, err := w.Append(context.Background(), table, rec)
 	if err != nil || n != want {
 		t.Fatalf("Append = %d, %v, want %d", n, err, want)
 	}
@@ -278,7 +278,7 @@ func TestOpenErrors(t *testing.T) {
 func TestAppendRefusesNames(t *testing.T) {
 	w := open(t, t.TempDir(), Write)
 	for _, name := range []string{"", "../x", "a b", "a/b", `a"b`} {
-		if _, err := w.Append(context.Background(), name, batch("A", row{day0, 1, "x"})); err == nil {
+		if _, _, err := w.Append(context.Background(), name, batch("A", row{day0, 1, "x"})); err == nil {
 			t.Errorf("table name %q was taken", name)
 		}
 	}
@@ -288,12 +288,23 @@ func TestIDSet(t *testing.T) {
 	var s idSet
 	for round, want := range []bool{true, false} {
 		for i := uint64(0); i < 10000; i++ {
-			if got := s.add(i * 64); got != want {
-				t.Fatalf("round %d: add(%d) = %v", round, i*64, got)
+			if got, more := s.add(i*64, uint8(round)); got != want || more {
+				t.Fatalf("round %d: add(%d) = %v, %v", round, i*64, got, more)
 			}
 		}
 	}
 	if s.n != 10000 {
 		t.Errorf("n = %d", s.n)
+	}
+	d := idSet{detailed: true}
+	for _, c := range []struct {
+		detail      uint8
+		fresh, more bool
+	}{{5, true, false}, {5, false, false}, {4, false, false}, {7, false, true}, {6, false, false}} {
+		for i := uint64(0); i < 10000; i++ {
+			if fresh, more := d.add(i*64, c.detail); fresh != c.fresh || more != c.more {
+				t.Fatalf("add(%d, %d) = %v, %v", i*64, c.detail, fresh, more)
+			}
+		}
 	}
 }

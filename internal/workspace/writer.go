@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
-	"nordlys/internal/engine/lower"
 	"nordlys/internal/tables"
 )
 
@@ -33,12 +31,13 @@ type writer struct {
 
 	mu          sync.Mutex
 	known       map[dayKey]*idSet
+	winners     map[dayKey]map[uint64]source // of events whose earlier row has to go
+	dry         bool                         // nothing is kept
 	identities  int
 	waiting     map[string]*buffer
 	bytes       int64
 	names       map[string]*naming
-	newColumns  map[string][]tables.Column // not yet in the catalogue
-	uncommitted []*segment
+	uncommitted change
 }
 
 // dayKey names the rows of one table and day.
@@ -72,8 +71,8 @@ func newWriter(w *Workspace) (*writer, error) {
 		return nil, fmt.Errorf("make %s: %w", tmp, err)
 	}
 	return &writer{
-		ws: w, lock: f, known: map[dayKey]*idSet{}, waiting: map[string]*buffer{},
-		names: map[string]*naming{}, newColumns: map[string][]tables.Column{},
+		ws: w, lock: f, known: map[dayKey]*idSet{}, winners: map[dayKey]map[uint64]source{}, waiting: map[string]*buffer{},
+		names: map[string]*naming{},
 	}, nil
 }
 
@@ -82,27 +81,34 @@ func (wr *writer) close() error {
 }
 
 // Append takes the rows that the table does not have yet, by (_ItemId, TimeGenerated), the time to the
-// accuracy of tables.IdentityTick, and says how many those were. Columns that the table lacks are added; a column that comes with another type than the table's is kept beside it as
+// accuracy of tables.IdentityTick, and says how many those were. Where an event has an identity of its own (tables.Merges)
+// and the row tells more than the one that the table has, it takes that one's place: merged says how many did. Columns
+// that the table lacks are added; a column that comes with another type than the table's is kept beside it as
 // NAME_TYPE. Rows are visible and durable after Flush, or earlier. The batch must have the columns and types that
 // package ingest's Sink asks for.
-func (w *Workspace) Append(ctx context.Context, table string, rec arrow.RecordBatch) (int64, error) {
+func (w *Workspace) Append(ctx context.Context, table string, rec arrow.RecordBatch) (accepted, merged int64, err error) {
 	wr := w.writer
 	if wr == nil {
-		return 0, fmt.Errorf("append to %s: the workspace is open for reading only", table)
+		return 0, 0, fmt.Errorf("append to %s: the workspace is open for reading only", table)
 	}
 	if !validName(table) {
-		return 0, fmt.Errorf("append: %q is no table name: letters, digits and _ only, at most 128", table)
+		return 0, 0, fmt.Errorf("append: %q is no table name: letters, digits and _ only, at most 128", table)
 	}
 	wr.mu.Lock()
 	defer wr.mu.Unlock()
 	if err := wr.forget(ctx); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	rec = wr.conform(table, rec)
 	defer rec.Release()
-	fresh, err := wr.dedupe(ctx, table, rec)
+	fresh, merged, err := wr.dedupe(ctx, table, rec)
 	if err != nil || fresh == nil {
-		return 0, err
+		return 0, 0, err
+	}
+	accepted = fresh.NumRows() - merged
+	if wr.dry {
+		fresh.Release()
+		return accepted, merged, nil
 	}
 	b := wr.waiting[table]
 	if b == nil {
@@ -114,14 +120,13 @@ func (w *Workspace) Append(ctx context.Context, table string, rec arrow.RecordBa
 	b.rows += fresh.NumRows()
 	b.bytes += size
 	wr.bytes += size
-	n := fresh.NumRows()
-	if b.rows >= sealRows || b.bytes >= sealBytes {
-		return n, wr.sealAndCommit(ctx, table)
+	switch {
+	case b.rows >= sealRows || b.bytes >= sealBytes:
+		err = wr.sealAndCommit(ctx, table)
+	case wr.bytes >= maxWaiting:
+		err = wr.sealAndCommit(ctx, wr.largest())
 	}
-	if wr.bytes >= maxWaiting {
-		return n, wr.sealAndCommit(ctx, wr.largest())
-	}
-	return n, nil
+	return accepted, merged, err
 }
 
 // Flush makes everything appended so far durable and visible to queries.
@@ -223,7 +228,7 @@ func (wr *writer) conform(table string, rec arrow.RecordBatch) arrow.RecordBatch
 		if !ok {
 			have = want
 			n.add(want)
-			wr.newColumns[table] = append(wr.newColumns[table], want)
+			wr.uncommitted.addColumn(table, want)
 		}
 		taken[have.Name] = true
 		name := have.Name
@@ -244,48 +249,6 @@ func (wr *writer) conform(table string, rec arrow.RecordBatch) arrow.RecordBatch
 	return array.NewRecordBatch(arrow.NewSchema(fields, nil), rec.Columns(), rec.NumRows())
 }
 
-// dedupe drops the rows that are known already. It gives nil where none is left.
-func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
-	ids, err := int64Column(rec, "_ItemId")
-	if err != nil {
-		return nil, fmt.Errorf("append to %s: %w", table, err)
-	}
-	times, err := int64Column(rec, "TimeGenerated")
-	if err != nil {
-		return nil, fmt.Errorf("append to %s: %w", table, err)
-	}
-	n := int(rec.NumRows())
-	keep := make([]place, 0, n)
-	var set *idSet
-	lastDay, tick := int64(-1), tables.IdentityTick(table)
-	for i := 0; i < n; i++ {
-		day := times[i] / ticksPerDay
-		if day != lastDay {
-			if set, err = wr.identitiesOf(ctx, dayKey{table, day}); err != nil {
-				return nil, err
-			}
-			lastDay = day
-		}
-		if set.add(identity(ids[i], times[i]/tick)) {
-			keep = append(keep, place{row: int32(i)})
-		}
-	}
-	wr.identities += len(keep)
-	switch len(keep) {
-	case 0:
-		return nil, nil
-	case n:
-		rec.Retain()
-		return rec, nil
-	}
-	cols := make([]arrow.Array, rec.NumCols())
-	for i := range cols {
-		cols[i] = take([]arrow.RecordBatch{rec}, i, keep, false)
-		defer cols[i].Release()
-	}
-	return array.NewRecordBatch(rec.Schema(), cols, int64(len(keep))), nil
-}
-
 // forget lets the identities of all days go once there are too many. What waits in memory goes to disk first, where it
 // is found again. It must run between batches: the rows of a batch in progress are neither on disk nor waiting.
 func (wr *writer) forget(ctx context.Context) error {
@@ -302,45 +265,6 @@ func (wr *writer) forget(ctx context.Context) error {
 	}
 	wr.known, wr.identities = map[dayKey]*idSet{}, 0
 	return nil
-}
-
-// identitiesOf gives the identities of a table's day, read from its segments when the day is first met.
-func (wr *writer) identitiesOf(ctx context.Context, key dayKey) (*idSet, error) {
-	if s, ok := wr.known[key]; ok {
-		return s, nil
-	}
-	s := &idSet{}
-	wr.known[key] = s
-	var files []string
-	wr.ws.mu.RLock()
-	if t := wr.ws.catalog.stored[key.table]; t != nil {
-		for _, seg := range t.segments {
-			if seg.min/ticksPerDay <= key.day && key.day <= seg.max/ticksPerDay {
-				files = append(files, lower.Text(seg.path(wr.ws.dir)))
-			}
-		}
-	}
-	wr.ws.mu.RUnlock()
-	if len(files) == 0 {
-		return s, nil
-	}
-	rows, err := wr.ws.db.SQL().QueryContext(ctx, `SELECT "_ItemId", "TimeGenerated" FROM read_parquet([`+strings.Join(files, ", ")+"])")
-	if err != nil {
-		return nil, fmt.Errorf("read the known rows of %s: %w", key.table, err)
-	}
-	defer rows.Close()
-	tick := tables.IdentityTick(key.table)
-	for rows.Next() {
-		var id, t int64
-		if err := rows.Scan(&id, &t); err != nil {
-			return nil, err
-		}
-		if t/ticksPerDay == key.day {
-			s.add(identity(id, t/tick))
-		}
-	}
-	wr.identities += s.n
-	return s, rows.Err()
 }
 
 const ticksPerDay = 864_000_000_000
@@ -369,49 +293,4 @@ func batchBytes(rec arrow.RecordBatch) int64 {
 		}
 	}
 	return n
-}
-
-// commit names the sealed segments and new columns in the catalogue, in one transaction, and then shows them to
-// queries of this process.
-func (wr *writer) commit(ctx context.Context) error {
-	if len(wr.uncommitted) == 0 && len(wr.newColumns) == 0 {
-		return nil
-	}
-	w := wr.ws
-	err := w.withCatalog(ctx, false, func(conn *sql.Conn) error {
-		tx, err := conn.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-		for table, cols := range wr.newColumns {
-			for i, c := range cols {
-				if _, err := tx.ExecContext(ctx, "INSERT INTO ws.columns VALUES (?, ?, ?, ?)", table, c.Name, c.Type, len(w.catalog.table(table).extra)+i); err != nil {
-					return err
-				}
-			}
-		}
-		for _, s := range wr.uncommitted {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				s.id, s.table, s.day, s.rows, s.bytes, s.min, s.max, s.sha256, strings.Join(s.columns, "\x1f")); err != nil {
-				return err
-			}
-		}
-		return tx.Commit()
-	})
-	if err != nil {
-		return fmt.Errorf("record new segments in the catalogue: %w", err)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for table, cols := range wr.newColumns {
-		t := w.catalog.table(table)
-		t.extra = append(t.extra, cols...)
-	}
-	for _, s := range wr.uncommitted {
-		t := w.catalog.table(s.table)
-		t.segments = append(t.segments, s)
-	}
-	wr.newColumns, wr.uncommitted = map[string][]tables.Column{}, nil
-	return nil
 }

@@ -63,3 +63,38 @@ func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []ar
 		return res.RowsAffected()
 	})
 }
+
+// ReadBatches gives the rows of a query as Arrow batches, which the caller releases. The statement is one of ours, never
+// a text of others.
+func (d *DB) ReadBatches(ctx context.Context, statement string) ([]arrow.RecordBatch, error) {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var out []arrow.RecordBatch
+	err = conn.Raw(func(dc any) error {
+		a, err := driverpkg.NewArrowFromConn(dc.(driver.Conn))
+		if err != nil {
+			return err
+		}
+		r, err := a.QueryContext(ctx, statement)
+		if err != nil {
+			return err
+		}
+		defer r.Release()
+		for r.Next() {
+			rec := r.RecordBatch()
+			rec.Retain()
+			out = append(out, rec)
+		}
+		return r.Err()
+	})
+	if err != nil {
+		for _, rec := range out {
+			rec.Release()
+		}
+		return nil, err
+	}
+	return out, nil
+}

@@ -7,6 +7,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/zeebo/xxh3"
+
+	"nordlys/internal/tables"
 )
 
 // TypeKey is the metadata key of an Arrow field that holds the column's KQL type.
@@ -69,7 +71,7 @@ type Column struct {
 }
 
 func newColumn(name, typ string) *Column {
-	c := &Column{Name: name, Type: typ, kind: kindOf(typ), nullable: typ != "string", seed: xxh3.HashString(name), identity: !routeColumn(name)}
+	c := &Column{Name: name, Type: typ, kind: kindOf(typ), nullable: typ != "string", seed: xxh3.HashString(name), identity: !tables.RouteColumn(name)}
 	var dt arrow.DataType
 	switch c.kind {
 	case kindInt64:

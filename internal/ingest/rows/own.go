@@ -14,7 +14,7 @@ import (
 type SourceRow struct {
 	Format, Tables, First, Error, Note             string
 	Bytes, Records, Accepted, Duplicates, Rejected int64
-	LeftOut                                        int64
+	Merged, LeftOut                                int64
 	From, To                                       int64 // ticks, 0 for none
 }
 
@@ -29,7 +29,7 @@ func (w *Writer) Source(ctx context.Context, s SourceRow) error {
 		"Error": s.Error, "Note": s.Note} {
 		t.SetString(t.Column(name), toValid(text))
 	}
-	for name, n := range map[string]int64{"Bytes": s.Bytes, "Records": s.Records, "Accepted": s.Accepted,
+	for name, n := range map[string]int64{"Bytes": s.Bytes, "Records": s.Records, "Accepted": s.Accepted, "Merged": s.Merged,
 		"Duplicates": s.Duplicates, "Rejected": s.Rejected, "LeftOut": s.LeftOut} {
 		t.SetInt(t.Column(name), n)
 	}

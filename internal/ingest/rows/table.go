@@ -10,6 +10,7 @@ import (
 	"github.com/zeebo/xxh3"
 
 	"nordlys/internal/ingest/jsontext"
+	"nordlys/internal/tables"
 )
 
 // A batch is handed on when it has that many rows, or when all batches of a worker together have that many bytes.
@@ -65,7 +66,7 @@ func newTable(w *Writer, name string) *Table {
 		t.event = t.Column(name)
 	}
 	t.unmapped = newColumn("_Unmapped", "dynamic")
-	for _, list := range identityColumns(name) {
+	for _, list := range tables.IdentityColumns(name) {
 		var parts []idPart
 		for _, name := range list {
 			var p idPart
@@ -432,7 +433,7 @@ func (t *Table) commit(id uint64) string {
 	return ""
 }
 
-// identity hashes what the event is: the columns of identityColumns, or all of its content.
+// identity hashes what the event is: the columns of tables.IdentityColumns, or all of its content.
 func (t *Table) identity() uint64 {
 parts:
 	for _, list := range t.ids {
