@@ -54,6 +54,11 @@ func (b *binder) renamed(in *relation, columns []int, names []string, at syntax.
 
 // discover runs a plan whose rows decide on the columns of a plugin.
 func (b *binder) discover(r *relation, limit int, name string, at syntax.Node) ([][]*plan.Const, bool) {
+	return b.discoverRows(r, limit, "the rows make more than "+countOf(limit, "column")+": write the columns that are wanted after a colon.", name, at)
+}
+
+// discoverRows is discover with what is told where there are more rows than the limit.
+func (b *binder) discoverRows(r *relation, limit int, tooMany, name string, at syntax.Node) ([][]*plan.Const, bool) {
 	if b.opt.Discover == nil {
 		b.report(diag.PluginSchema(at.Pos(), name))
 		return nil, false
@@ -71,7 +76,7 @@ func (b *binder) discover(r *relation, limit int, name string, at syntax.Node) (
 		return nil, false
 	}
 	if len(rows) > limit {
-		b.report(diag.CannotRun(at.Pos(), name, "the rows make more than "+countOf(limit, "column")+": write the columns that are wanted after a colon."))
+		b.report(diag.CannotRun(at.Pos(), name, tooMany))
 		return nil, false
 	}
 	return rows, true

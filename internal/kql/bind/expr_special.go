@@ -43,7 +43,7 @@ func (b *binder) toScalar(e *syntax.FunctionCallExpression, en *env) plan.Expr {
 		b.report(diag.WrongArgumentCount(e.Pos(), "toscalar", "1 argument"))
 		return unknown()
 	}
-	if n, ok := e.Arguments[0].(*syntax.NameReference); ok && b.partitionKey != nil && n.Name == b.partitionKey.name && en.in != nil && en.in.part != nil {
+	if n, ok := e.Arguments[0].(*syntax.NameReference); ok && b.partitionKey != nil && n.Name == b.partitionKey.name && (b.partitionKey.everywhere || en.in != nil && en.in.part != nil) {
 		return b.partitionKey.expr
 	}
 	if !b.isTabular(e.Arguments[0], &env{scope: en.scope}) {
