@@ -70,6 +70,29 @@ func flows(n int) []byte {
 	return b.Bytes()
 }
 
+// stixObjects writes a bundle of n indicators.
+func stixObjects(n int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"type":"bundle","id":"bundle--11111111-1111-4111-8111-111111111111","objects":[`)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"type":"indicator","spec_version":"2.1","id":"indicator--33333333-3333-4333-8333-%012x","created":"2025-03-01T10:00:00.000Z","modified":"2025-03-02T10:00:00.000Z","name":"Relay","description":"Command and control","indicator_types":["malicious-activity"],"pattern":"[ipv4-addr:value = '203.0.%d.%d']","pattern_type":"stix","valid_from":"2025-03-01T00:00:00Z","valid_until":"2025-06-01T00:00:00Z","confidence":85,"labels":["c2"],"object_marking_refs":["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82"]}`, i, i>>8&255, i&255)
+	}
+	b.WriteString(`]}`)
+	return b.Bytes()
+}
+
+// blockList writes a list of n addresses.
+func blockList(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "203.%d.%d.%d\n", i>>16&255, i>>8&255, i&255)
+	}
+	return b.Bytes()
+}
+
 // family repeats the good lines of a family's cases up to some megabytes.
 func family(b *testing.B, name string) []byte {
 	cases, _ := filepath.Glob(name + "/testdata/*.txtar")
@@ -173,7 +196,7 @@ func BenchmarkDecode(b *testing.B) {
 		name string
 		data []byte
 	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}, {"activity", family(b, "activity")}, {"diag", family(b, "diag")},
-		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
+		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"stix", stixObjects(20_000)}, {"blocklist", blockList(100_000)}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()

@@ -21,6 +21,7 @@ import (
 	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/threatintel"
 	"nordlys/internal/ingest/windows"
 )
 
@@ -44,12 +45,15 @@ func decoders(opts Options) []Decoder {
 		graph.New(),
 		arm.New(),
 		diag.New(),
+		threatintel.New(),
+		threatintel.NewTable(),
 	)
 	return []Decoder{
 		export.NewResult(),
 		json,
 		events.EVTX(),
 		events.XML(),
+		threatintel.NewList(),
 		export.NewCSV(json),
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/threatintel"
 	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
 )
@@ -123,4 +124,16 @@ func FuzzARM(f *testing.F) {
 
 func FuzzGraphCSV(f *testing.F) {
 	fuzz(f, "graph", ".csv", func() Decoder { return export.NewCSV(records.New(custom.New(), graph.New())) })
+}
+
+func FuzzThreatIntel(f *testing.F) {
+	fuzz(f, "threatintel", ".json", func() Decoder { return records.New(custom.New(), threatintel.New(), threatintel.NewTable()) })
+}
+
+func FuzzThreatIntelList(f *testing.F) {
+	fuzz(f, "threatintel", ".txt", func() Decoder { return threatintel.NewList() })
+}
+
+func FuzzThreatIntelTable(f *testing.F) {
+	fuzz(f, "threatintel", ".csv", func() Decoder { return threatintel.NewList() })
 }

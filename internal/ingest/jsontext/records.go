@@ -7,7 +7,7 @@ import (
 )
 
 // Records takes the records off a stream in every wrapper that Azure and its tools put around them: one a line, one
-// after another, pretty-printed, in an array, in {"records":[…]} or {"value":[…]}, and the middle or the end of such a
+// after another, pretty-printed, in an array, in {"records":[…]}, {"value":[…]} or {"objects":[…]}, and the middle or the end of such a
 // document, which is what an incremental read of a block blob gives.
 type Records struct {
 	*Reader
@@ -90,7 +90,7 @@ func (s *Records) wrapper() int {
 		}
 	}
 	b := s.buf[s.start:min(s.end, s.start+ahead)]
-	i := skipSpace(b, 1)
+	i, stix := skipSpace(b, 1), false
 	for i < len(b) && b[i] == '"' {
 		end, err := scanString(b, i)
 		if err != nil {
@@ -104,13 +104,23 @@ func (s *Records) wrapper() int {
 			return 0
 		}
 		if b[i] == '[' {
-			if bytes.EqualFold(name, []byte("records")) || string(name) == "value" {
+			if string(name) == "objects" || !stix && (bytes.EqualFold(name, []byte("records")) || string(name) == "value") {
 				return i + 1
 			}
 			return 0
 		}
-		// Only the annotations of an API answer may come before its records.
-		if len(name) == 0 || name[0] != '@' && string(name) != "nextLink" || b[i] == '{' {
+		// Only the annotations of an API answer may come before its records, and what bundles of STIX and pages of
+		// TAXII begin with.
+		switch string(name) {
+		case "type", "id", "spec_version", "more", "next":
+			stix = true
+		case "nextLink":
+		default:
+			if len(name) == 0 || name[0] != '@' {
+				return 0
+			}
+		}
+		if b[i] == '{' {
 			return 0
 		}
 		if b[i] == '"' {
