@@ -31,18 +31,28 @@ const heapLimit = 450 << 20
 
 func importCommand(g *global) *cobra.Command {
 	var format, zone, order, events string
-	var explain bool
+	var explain, dryRun, rejects bool
 	c := &cobra.Command{
-		Use:   "import PATH...",
+		Use:   "import PATH... | --rejects",
 		Short: "Take evidence in: files, folders, .gz, .zip, or - for standard input",
 		Long: `Take evidence in: files, folders, .gz and .zip archives, or - for standard input.
 
 The format of each file is detected from its content. The receipt accounts for every record: accepted, duplicates and
 rejected add up to what was read. What was rejected is kept with its reason in the table NordlysRejects. Importing the
-same evidence again adds nothing. The command formats lists what is known; --explain shows for a file what it is taken
-for and its first record as it would be kept, and keeps nothing.`,
-		Args: cobra.MinimumNArgs(1),
+same evidence again adds nothing, and where one route tells more of an event than another, the richer record takes the
+place of the poorer (merged, on the receipt). The command formats lists what is known; --explain shows for a file what it
+is taken for and its first record as it would be kept, and keeps nothing; --dry-run prints the receipt that an import
+would have.
+
+--rejects tries again what was rejected so far, as after an update or with --timezone: files that are still there are read
+again, of others the records that NordlysRejects keeps.`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if rejects == (len(args) > 0) {
+				return usageError("name files or folders to import, or say --rejects to try rejected records again")
+			}
+			if explain && (rejects || dryRun) {
+				return usageError("--explain keeps nothing and shows the first record of files: leave out --rejects and --dry-run")
+			}
 			if format != "text" && format != "json" {
 				return usageError("--format %s: use text or json", format)
 			}
@@ -68,7 +78,11 @@ for and its first record as it would be kept, and keeps nothing.`,
 			if explain {
 				return explainFiles(c, args, opts)
 			}
-			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
+			mode := workspace.Write
+			if dryRun {
+				mode = workspace.Try
+			}
+			w, err := workspace.Open(c.Context(), g.workspace, mode, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
 			if err != nil {
 				return &exitError{exitEnvironment, err}
 			}
@@ -78,9 +92,14 @@ for and its first record as it would be kept, and keeps nothing.`,
 				return visible
 			}
 			done := progress(&opts)
-			receipt, err := ingest.Import(c.Context(), args, w, opts)
+			var receipt *ingest.Receipt
+			if rejects {
+				receipt, err = retry(c.Context(), w, opts, !dryRun)
+			} else {
+				receipt, err = ingest.Import(c.Context(), args, w, opts)
+			}
 			done()
-			if err == nil {
+			if err == nil && !dryRun {
 				_, _, err = w.Compact(c.Context())
 			}
 			if receipt != nil && err == nil {
@@ -103,6 +122,8 @@ for and its first record as it would be kept, and keeps nothing.`,
 	}
 	c.Flags().StringVar(&format, "format", "text", "of the receipt: text or json")
 	c.Flags().BoolVar(&explain, "explain", false, "say what each file is taken for and show its first record mapped; import nothing")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "print the receipt that the import would have; keep nothing")
+	c.Flags().BoolVar(&rejects, "rejects", false, "try again what was rejected so far (NordlysRejects)")
 	c.Flags().StringVar(&zone, "timezone", "", "time zone of times written without one (exports with [Local Time] need it)")
 	c.Flags().StringVar(&order, "date-order", "", "of dates such as 3/4/2025 in a CSV that does not tell: mdy or dmy")
 	c.Flags().StringVar(&events, "security-events", "all", "events of Windows's Security log to keep, by Microsoft's sets: minimal, common, all or none")

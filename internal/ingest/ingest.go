@@ -55,6 +55,15 @@ type Options struct {
 // hash of the archive's hash and the member's name. Standard input is first copied to a temporary file, since its hash
 // and, for an archive, its end are needed first.
 func Import(ctx context.Context, paths []string, sink Sink, opts Options) (*Receipt, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	im := newImporter(sink, opts, cancel)
+	sources := im.plan(paths)
+	defer im.cleanUp(sources)
+	return im.run(ctx, sources)
+}
+
+func newImporter(sink Sink, opts Options, cancel context.CancelCauseFunc) *importer {
 	if opts.Catalogue == nil {
 		opts.Catalogue = tables.Builtin()
 	}
@@ -64,19 +73,19 @@ func Import(ctx context.Context, paths []string, sink Sink, opts Options) (*Rece
 	if opts.Stdin == nil {
 		opts.Stdin = os.Stdin
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	im := &importer{opts: opts, sink: sink, now: rows.TicksOf(opts.Now), cancel: cancel,
 		schemas: rows.NewSchemas(opts.Catalogue, opts.Columns), jobs: make(chan job)}
 	im.moved = sync.NewCond(&im.turns)
+	return im
+}
+
+// run reads sources and accounts for them.
+func (im *importer) run(ctx context.Context, sources []source) (*Receipt, error) {
 	defer context.AfterFunc(ctx, func() {
 		im.turns.Lock()
 		defer im.turns.Unlock()
 		im.moved.Broadcast()
 	})()
-	sources := im.plan(paths)
-	defer im.cleanUp(sources)
-
 	var appending, decoding sync.WaitGroup
 	appending.Go(func() { im.appendAll(ctx) })
 	results := make([][]FileReceipt, len(sources))
@@ -100,7 +109,7 @@ func Import(ctx context.Context, paths []string, sink Sink, opts Options) (*Rece
 	appending.Wait()
 	im.report(0, true)
 
-	receipt := &Receipt{Imported: opts.Now}
+	receipt := &Receipt{Imported: im.opts.Now}
 	for _, files := range results {
 		for _, f := range files {
 			receipt.add(f)
@@ -109,7 +118,7 @@ func Import(ctx context.Context, paths []string, sink Sink, opts Options) (*Rece
 	if err := context.Cause(ctx); err != nil {
 		return receipt, err
 	}
-	if err := sink.Flush(ctx); err != nil {
+	if err := im.sink.Flush(ctx); err != nil {
 		return receipt, fmt.Errorf("keep the imported rows: %w", err)
 	}
 	return receipt, receipt.check()
@@ -271,7 +280,9 @@ func (w *worker) stream(ctx context.Context, file rows.File, name string, conten
 			r.Error += fmt.Sprintf(" (%d records before that were read)", stats.Rows)
 		}
 	}
-	w.source1(ctx, file, r, stats)
+	if !file.Part {
+		w.source1(ctx, file, r, stats)
+	}
 	if w.im.opts.Explain != nil {
 		w.explain(r, stats)
 	}

@@ -37,6 +37,8 @@ type source struct {
 	mod   time.Time
 	err   error
 	spool bool // file is a temporary copy
+
+	rejects []Reject // records of it to be read from the quarantine instead
 }
 
 // plan lists the files behind the paths, folders in lexical order.
@@ -156,6 +158,9 @@ func (w *worker) source(ctx context.Context, s *source) []FileReceipt {
 	}
 	if s.err != nil {
 		return []FileReceipt{w.failed(ctx, file, s.err)}
+	}
+	if s.rejects != nil {
+		return w.quarantined(ctx, s)
 	}
 	f, err := os.Open(s.file)
 	if err != nil {

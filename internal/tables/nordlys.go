@@ -156,6 +156,8 @@ func nordlysSources() *Table {
 //     uncompressed content.
 //   - Reason: what was wrong with it. Format: what it was read as.
 //   - Raw: its bytes as text, invalid UTF-8 replaced, up to 64 KB; Length: how many bytes it had.
+//   - Resolved: when it was tried again (import --rejects) and not refused any more, or for another reason, which then has
+//     a row of its own.
 func nordlysRejects() *Table {
 	return &Table{Name: NordlysRejects, TimeColumn: "TimeGenerated", Columns: []Column{
 		{"TimeGenerated", "datetime"},
@@ -167,6 +169,7 @@ func nordlysRejects() *Table {
 		{"Format", "string"},
 		{"Raw", "string"},
 		{"Length", "long"},
+		{"Resolved", "datetime"},
 		{"Type", "string"},
 	}}
 }

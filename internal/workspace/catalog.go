@@ -196,10 +196,10 @@ func (w *Workspace) load(ctx context.Context) error {
 	fresh := newCatalog()
 	// Of before it is read: what changes meanwhile is then read again. A writer may have to make it first.
 	info, err := os.Stat(w.catalogPath())
-	if err != nil && !(errors.Is(err, fs.ErrNotExist) && w.writer != nil) {
+	if err != nil && !(errors.Is(err, fs.ErrNotExist) && w.mode == Write) {
 		return err
 	}
-	err = w.withCatalog(ctx, w.writer == nil, func(conn *sql.Conn) error {
+	err = w.withCatalog(ctx, w.mode != Write, func(conn *sql.Conn) error {
 		var format, known int
 		if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'ws' AND table_name = 'settings'").Scan(&known); err != nil {
 			return err
@@ -212,7 +212,7 @@ func (w *Workspace) load(ctx context.Context) error {
 		if format > Format {
 			return fmt.Errorf("workspace %s has format %d, this program knows up to %d: use a newer nordlys", w.dir, format, Format)
 		}
-		if w.writer != nil && format < Format {
+		if w.mode == Write && format < Format {
 			if _, err := conn.ExecContext(ctx, catalogSchema+fmt.Sprintf("INSERT OR REPLACE INTO ws.settings VALUES ('format', '%d');", Format)); err != nil {
 				return fmt.Errorf("bring workspace %s to format %d: %w", w.dir, Format, err)
 			}

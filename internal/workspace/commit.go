@@ -158,7 +158,7 @@ func (w *Workspace) sweep(ctx context.Context) error {
 
 // refresh reads the catalogue again if another process has changed it since.
 func (w *Workspace) refresh(ctx context.Context) error {
-	if w.writer != nil || w.loaded == nil {
+	if w.mode != Read {
 		return nil // the writer is who changes it; without stored tables nothing is read
 	}
 	info, err := os.Stat(w.catalogPath())

@@ -24,7 +24,7 @@ type days struct{ from, to int64 }
 
 // Derive begins a derivation. Origin names what makes the rows.
 func (w *Workspace) Derive(origin string) (*Derivation, error) {
-	if w.writer == nil {
+	if w.mode != Write {
 		return nil, fmt.Errorf("derive rows: the workspace is open for reading only")
 	}
 	if origin == "" {

@@ -65,7 +65,7 @@ func releaseAll(recs []arrow.RecordBatch) {
 // changes are replaced, each in a transaction of its own; a run that was cut short can be run again. It says how many
 // segments these were. The rows of the table that wait to be sealed are sealed first.
 func (w *Workspace) Rewrite(ctx context.Context, table string, f func(arrow.RecordBatch) (arrow.RecordBatch, error)) (changed int, err error) {
-	if w.writer == nil {
+	if w.mode != Write {
 		return 0, fmt.Errorf("rewrite %s: the workspace is open for reading only", table)
 	}
 	w.writer.mu.Lock()
@@ -149,7 +149,7 @@ const (
 // Compact merges small segments: many imports of little each leave many files, and an import whose events are not in the
 // order of their times leaves several for each day. It says how many became how many.
 func (w *Workspace) Compact(ctx context.Context) (from, to int, err error) {
-	if w.writer == nil {
+	if w.mode != Write {
 		return 0, 0, errors.New("merge segments: the workspace is open for reading only")
 	}
 	type group struct{ table, day, origin string }

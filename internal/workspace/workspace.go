@@ -32,8 +32,9 @@ import (
 
 // Workspace is an open workspace. It is safe for use by several goroutines.
 type Workspace struct {
-	dir string
-	db  *duckdb.DB
+	dir  string
+	mode Mode
+	db   *duckdb.DB
 
 	mu         sync.RWMutex // guards catalog and loaded
 	catalog    catalog
@@ -57,6 +58,7 @@ const (
 	Read   Mode = iota // the workspace must exist
 	Write              // made if it is not there; one process at a time
 	Memory             // no stored tables at all, for queries over literals; the folder need not exist, its data is used if it does
+	Try                // Append says what it would take, and nothing is kept; the workspace need not exist
 )
 
 // Format is the version of the layout that this program writes. A workspace of a newer one is refused.
@@ -74,8 +76,9 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 		}
 		dir = abs
 	}
-	w := &Workspace{dir: dir, catalog: newCatalog()}
+	w := &Workspace{dir: dir, mode: mode, catalog: newCatalog()}
 	_, err := os.Stat(w.catalogPath())
+	stored := mode != Memory && !(mode == Try && errors.Is(err, fs.ErrNotExist))
 	switch {
 	case mode == Memory:
 	case mode == Read && errors.Is(err, fs.ErrNotExist):
@@ -108,14 +111,17 @@ func Open(ctx context.Context, dir string, mode Mode, o duckdb.Options) (*Worksp
 		places(w.systems).close()
 		return nil, err
 	}
-	if mode == Memory {
-		return w, nil
-	}
-	if mode == Write {
+	switch mode {
+	case Write:
 		if w.writer, err = newWriter(w); err != nil {
 			_ = w.db.Close()
 			return nil, err
 		}
+	case Try:
+		w.writer = dryWriter(w)
+	}
+	if !stored {
+		return w, nil
 	}
 	if err := w.load(ctx); err != nil {
 		_ = w.Close()

@@ -70,6 +70,9 @@ type File struct {
 	Path     string
 	SourceID string
 	Modified int64 // ticks
+	// Part says that what is read is a part of the file, and Records and Offset how many records and bytes are before it.
+	Part            bool
+	Records, Offset int64
 }
 
 // Stats counts what came out of a file. Records = Rows + Rejected + LeftOut, always.
@@ -132,7 +135,7 @@ func (w *Writer) Path() string { return w.file.Path }
 
 // Start begins a new file.
 func (w *Writer) Start(f File) {
-	w.file, w.stats, w.number, w.format, w.open = f, Stats{Reasons: map[string]int64{}}, 0, "", false
+	w.file, w.stats, w.number, w.format, w.open = f, Stats{Reasons: map[string]int64{}}, f.Records, "", false
 	w.dates = MonthFirst
 }
 
@@ -219,6 +222,7 @@ func (w *Writer) LeaveOut() {
 func (w *Writer) Refuse(ctx context.Context, offset int64, reason string, raw []byte, length int64) error {
 	w.open = false
 	w.stats.Rejected++
+	offset += w.file.Offset
 	if w.stats.First == "" {
 		w.stats.First = reason
 	}
