@@ -118,6 +118,7 @@ type lowerer struct {
 	shared      map[int]*plan.Shared
 	sharedNeed  map[int]need
 	depth       int
+	windows     int // columns made by windowsFirst
 	arithmetic  int // how many trees of arithmetic are being lowered within each other
 }
 

@@ -193,6 +193,14 @@ func replaceExpr(e, old, new plan.Expr) plan.Expr {
 			}
 		}
 		return &c
+	case *plan.InQuery:
+		c := *e
+		c.Value = replaceExpr(e.Value, old, new)
+		return &c
+	case *plan.HasQuery:
+		c := *e
+		c.Value = replaceExpr(e.Value, old, new)
+		return &c
 	}
 	return e
 }

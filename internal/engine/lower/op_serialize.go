@@ -18,6 +18,80 @@ func hasWindow(e plan.Expr) bool {
 	return found
 }
 
+// windowsFirst makes columns of window calls where SQL takes none: all of them in a predicate or key of an order, those
+// that stand inside others in a projection. The node gives the same rows, with these columns below it.
+func (l *lowerer) windowsFirst(input plan.Node, exprs []plan.Expr, inside bool) (plan.Node, []plan.Expr) {
+	var calls []*plan.Call
+	collect := func(e plan.Expr) {
+		plan.Walk(e, func(e plan.Expr) bool {
+			c, ok := e.(*plan.Call)
+			ok = ok && c.Overload.Func.Kind == catalog.Window
+			if ok {
+				calls = append(calls, c)
+			}
+			return !ok
+		})
+	}
+	for _, e := range exprs {
+		if !inside {
+			collect(e)
+			continue
+		}
+		plan.Walk(e, func(e plan.Expr) bool {
+			c, ok := e.(*plan.Call)
+			ok = ok && c.Overload.Func.Kind == catalog.Window
+			if ok {
+				restart := restartOf(c)
+				for _, a := range c.Args {
+					// windowRows computes a restart beforehand.
+					if a != restart || !plainWindows(a) {
+						collect(a)
+					}
+				}
+			}
+			return !ok
+		})
+	}
+	if len(calls) == 0 {
+		return nil, nil
+	}
+	schema := input.Schema()
+	items := make([]plan.Named, 0, len(schema)+len(calls))
+	for _, c := range schema {
+		items = append(items, plan.Named{Name: c.Name, Expr: &plan.ColumnRef{Name: c.Name, Typ: c.Type}})
+	}
+	out := append([]plan.Expr(nil), exprs...)
+	done := map[*plan.Call]bool{}
+	for _, c := range calls {
+		if done[c] {
+			continue
+		}
+		done[c] = true
+		l.windows++
+		name := fmt.Sprintf("$window%d", l.windows)
+		items = append(items, plan.Named{Name: name, Expr: c})
+		for i := range out {
+			out[i] = replaceExpr(out[i], c, &plan.ColumnRef{Name: name, Typ: c.Typ})
+		}
+	}
+	return &plan.Project{Input: input, Items: items}, out
+}
+
+// plainWindows says whether the window calls in an expression only look at their neighbours.
+func plainWindows(e plan.Expr) bool {
+	plain := true
+	plan.Walk(e, func(e plan.Expr) bool {
+		if c, ok := e.(*plan.Call); ok && c.Overload.Func.Kind == catalog.Window {
+			plain = plain && restartOf(c) == nil && !prepared[c.Overload.Func.Name]
+			for _, a := range c.Args {
+				plain = plain && !hasWindow(a)
+			}
+		}
+		return plain
+	})
+	return plain
+}
+
 // rowColumn numbers the rows under window calls with a restart, so that they can be put back in their order.
 const rowColumn = "$row"
 

@@ -146,6 +146,9 @@ func (l *lowerer) sequence(n *plan.Sequence) (*block, error) {
 }
 
 func (l *lowerer) selection(n *plan.Select, nd need, bounds Bounds) (*block, error) {
+	if input, exprs := l.windowsFirst(n.Input, []plan.Expr{n.Predicate}, false); input != nil {
+		return l.node(onlyColumns(&plan.Select{Input: input, Predicate: exprs[0]}, n.Schema()), nd, everything)
+	}
 	b, err := l.node(n.Input, nd.exprNeeds(n.Predicate), l.narrow(bounds, n.Predicate))
 	if err != nil {
 		return nil, err
@@ -170,6 +173,19 @@ func (l *lowerer) project(n *plan.Project, nd need, bounds Bounds) (*block, erro
 			window = window || hasWindow(it.Expr)
 		}
 	}
+	if window {
+		exprs := make([]plan.Expr, len(items))
+		for i, it := range items {
+			exprs[i] = it.Expr
+		}
+		if input, exprs := l.windowsFirst(n.Input, exprs, true); input != nil {
+			outer := &plan.Project{Input: input}
+			for i, it := range items {
+				outer.Items = append(outer.Items, plan.Named{Name: it.Name, Expr: exprs[i]})
+			}
+			return l.project(outer, nd, everything)
+		}
+	}
 	childNeed := need{}
 	through := false
 	for _, it := range items {
@@ -178,8 +194,8 @@ func (l *lowerer) project(n *plan.Project, nd need, bounds Bounds) (*block, erro
 			through = true
 		}
 	}
-	// A row's time that is hidden or changed above says nothing about the stored one.
-	if !through && nd.has(timeColumn) {
+	// A row's time that is hidden or changed above says nothing about the stored one, and a window sees all rows.
+	if window || !through && nd.has(timeColumn) {
 		bounds = everything
 	}
 	if nd != nil && nd[receivedColumn] {
@@ -254,6 +270,17 @@ func (l *lowerer) union(n *plan.Union, nd need, bounds Bounds) (*block, error) {
 }
 
 func (l *lowerer) sort(n *plan.Sort, nd need, bounds Bounds) (*block, error) {
+	keys := make([]plan.Expr, len(n.Keys))
+	for i, k := range n.Keys {
+		keys[i] = k.Expr
+	}
+	if input, keys := l.windowsFirst(n.Input, keys, false); input != nil {
+		sorted := &plan.Sort{Input: input}
+		for i, k := range n.Keys {
+			sorted.Keys = append(sorted.Keys, plan.SortKey{Expr: keys[i], Desc: k.Desc, NullsFirst: k.NullsFirst})
+		}
+		return l.node(onlyColumns(sorted, n.Schema()), nd, everything)
+	}
 	childNeed := nd
 	for _, k := range n.Keys {
 		childNeed = childNeed.exprNeeds(k.Expr)

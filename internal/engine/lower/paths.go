@@ -52,6 +52,11 @@ func trimmed(n plan.Node, schema []plan.Column) plan.Node {
 	if len(n.Schema()) == len(schema) {
 		return n
 	}
+	return onlyColumns(n, schema)
+}
+
+// onlyColumns projects a node to some of its columns.
+func onlyColumns(n plan.Node, schema []plan.Column) plan.Node {
 	items := make([]plan.Named, len(schema))
 	for i, c := range schema {
 		items[i] = plan.Named{Name: c.Name, Expr: &plan.ColumnRef{Name: c.Name, Typ: c.Type}}

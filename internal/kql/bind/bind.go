@@ -93,7 +93,9 @@ type binder struct {
 	// partitionKey is set inside a subquery of partition with a source of its own.
 	partitionKey *partitionKey
 	// texts are those of the saved functions met so far.
-	texts    []string
+	texts []string
+	// aliases says of each alias statement's name whether it stands for the workspace.
+	aliases  map[string]bool
 	settings map[string]syntax.Expression // by set statements; nil where only the name is given
 	// read lists the stored tables in the order of their first reading; timed says that a filter reads TimeGenerated.
 	read  []readTable
@@ -105,7 +107,7 @@ func Bind(q *syntax.Query, tables Tables, opt Options) (*plan.Query, diag.List) 
 	if opt.MaxNodes == 0 {
 		opt.MaxNodes = DefaultMaxNodes
 	}
-	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}, settings: map[string]syntax.Expression{}}
+	b := &binder{query: q, tables: tables, opt: opt, catalog: catalog.Builtin(), scans: map[string]*relation{}, aliases: map[string]bool{}, settings: map[string]syntax.Expression{}}
 	b.now, _ = syntax.TicksOf(opt.Now)
 	results := b.statements(q.Statements, b.outermost())
 	b.adviseTimes()

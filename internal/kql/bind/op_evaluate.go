@@ -54,6 +54,10 @@ func (b *binder) pluginFunc(name string) func(*pluginCall) *relation {
 		return b.schemaMerge
 	case "sequence_detect":
 		return b.sequenceDetect
+	case "funnel_sequence":
+		return b.funnelSequence
+	case "diffpatterns_text":
+		return b.diffPatternsText
 	case "funnel_sequence_completion":
 		return b.funnelCompletion
 	case "sliding_window_counts":
@@ -75,10 +79,6 @@ var refusedPlugins = map[string]string{
 }
 
 const network = "asks a server on the network, which a query may not do here: import its answer as evidence"
-
-// unsupportedPlugins are those that are only recognised.
-// https://learn.microsoft.com/kusto/query/evaluate-operator
-const unsupportedPlugins = `diffpatterns_text funnel_sequence`
 
 // pluginCall is one call of a plugin while it is bound.
 type pluginCall struct {
@@ -114,21 +114,14 @@ func (b *binder) evaluateOperator(in *relation, o *syntax.EvaluateOperator, s *s
 	return c.withSchema(r)
 }
 
-// missingPlugin says whether a plugin will not run here, does not run yet, or does not exist.
+// missingPlugin says whether a plugin will not run here or does not exist.
 func (b *binder) missingPlugin(e *syntax.FunctionCallExpression) {
 	name := e.Name.Text
 	if why, ok := refusedPlugins[name]; ok {
 		b.report(diag.PluginRefused(e.Name.Pos(), name, why))
 		return
 	}
-	known := strings.Fields(unsupportedPlugins)
-	for _, k := range known {
-		if k == name {
-			b.report(diag.NotSupportedYet(e.Name.Pos(), "plugin "+name))
-			return
-		}
-	}
-	b.report(diag.UnknownPlugin(e.Name.Pos(), name, diag.Nearest(name, append(known, b.catalog.Names(catalog.Plugin)...))))
+	b.report(diag.UnknownPlugin(e.Name.Pos(), name, diag.Nearest(name, b.catalog.Names(catalog.Plugin))))
 }
 
 // withSchema brings an answer to the columns that the query names after a colon.

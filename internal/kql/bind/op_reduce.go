@@ -14,9 +14,10 @@ import (
 // frequent if more than the threshold of all rows have it at its place; the other terms of a text become *, and the
 // texts that are alike then are a group if they are frequent too. All other texts are the group others.
 func (b *binder) reduceOperator(in *relation, o *syntax.ReduceOperator, s *scope) *relation {
+	source := false
 	for _, p := range o.Parameters {
 		if v := optionText(p); v == "source" {
-			b.report(diag.NotSupportedYet(p.Pos(), "reduce kind=source"))
+			source = true
 		} else if p.Name.Text == "kind" {
 			b.report(diag.UnknownOption(p.Value.Pos(), "kind", v, "source"))
 		}
@@ -70,20 +71,38 @@ func (b *binder) reduceOperator(in *relation, o *syntax.ReduceOperator, s *scope
 		let W = materialize(D | extend X = array_concat(pack_array(''), coalesce(extract_all(Terms, V), dynamic([])))
 			| mv-expand with_itemindex=I X to typeof(string) | extend Between = X matches regex Gap);
 		let F = W | where not(Between) and I > 0 | summarize S = sum(C) by X, I | where S > Least | project X, I, Frequent = true;
-		W | join kind=leftouter F on X, I
+		let P0 = materialize(W | join kind=leftouter F on X, I
 		| extend Frequent = coalesce(Frequent, false), X = iff(coalesce(Frequent, false) or Between or I == 0, X, '*')
 		| sort by V asc, I asc
 		| summarize P = strcat_array(make_list(X), ''), Terms = countif(Frequent), C = take_any(C), N = take_any(N) by V
-		| extend P = replace_regex(P, Beside, '*')
-		| summarize S = sum(C), Terms = max(Terms), arg_min(N, V) by P
-		| extend Alone = Terms == 0 or S <= Least
-		| summarize S = sum(S), arg_min(N, V) by P = iff(Alone, 'others', P), Alone
-		| sort by S desc, N asc
-		| project Pattern = P, Count = S, Representative = iff(Alone, '', V)`
+		| extend P = replace_regex(P, Beside, '*'));
+		let Alike = P0 | summarize S = sum(C), Terms = max(Terms), arg_min(N, V) by P | extend Alone = Terms == 0 or S <= Least;
+		let Groups = Alike | summarize S = sum(S), arg_min(N, V) by Pattern = iff(Alone, 'others', P), Alone
+		| extend Count = S, Representative = iff(Alone, '', V);
+		`
+	if source {
+		text += `P0 | project Text = V, P | lookup (Alike | project P, Alone) on P
+		| extend Pattern = iff(Alone, 'others', P) | lookup Groups on Pattern, Alone | project Text, Pattern, Count, Representative`
+	} else {
+		text += `Groups | sort by S desc, N asc | project Pattern, Count, Representative`
+	}
 	str := func(s string) plan.Expr { return &plan.Const{Typ: catalog.String, Value: s} }
 	values := map[string]plan.Expr{"Threshold": threshold, "Terms": str(fmt.Sprintf("(%s|%s+)", other, class)), "Gap": str("^" + class + "+$"), "Beside": str(beside)}
 	texts := b.project(in, []plan.Named{{Name: "V", Expr: b.convert(value, catalog.String)}}, o)
-	return b.compose(text, map[string]*relation{"T": texts}, values, o)
+	r := b.compose(text, map[string]*relation{"T": texts}, values, o)
+	if !source || r.open {
+		return r
+	}
+	// The rows as they are, with the pattern of their text behind them.
+	node := &plan.Join{Kind: plan.LeftOuter, Left: in.node, Right: r.node, On: []plan.JoinKey{{Left: b.convert(value, catalog.String), Right: r.ref(0)}}}
+	names := newNameSet(len(in.cols) + 3)
+	for _, c := range in.cols {
+		node.Out = append(node.Out, plan.JoinColumn{Name: names.unique(c.Name), From: c})
+	}
+	for _, c := range r.cols[1:] {
+		node.Out = append(node.Out, plan.JoinColumn{Name: names.unique(c.Name), Right: true, From: c})
+	}
+	return b.made(node, node.Schema(), in.size+r.size, in.open, o)
 }
 
 // classOf escapes characters for a class of a regular expression.

@@ -85,8 +85,7 @@ func (b *binder) tableOrGraph(e syntax.Expression, s *scope) *relation {
 	case *syntax.FunctionCallExpression:
 		return b.tableCall(e, s)
 	case *syntax.PathExpression:
-		b.report(diag.NotSupportedYet(e.Pos(), "tables of other databases"))
-		return b.broken()
+		return b.databaseTable(e, s)
 	case *syntax.BadExpression, *syntax.UnsupportedExpression:
 		return b.broken()
 	}
@@ -312,6 +311,9 @@ func (b *binder) sourceOperator(o syntax.Operator, s *scope) *relation {
 
 // operator binds one operator; inside a subquery that runs for each group of rows, one that keeps the groups apart.
 func (b *binder) operator(in *relation, o syntax.Operator, s *scope, top bool) *relation {
+	if in.firstGoesOn {
+		in = in.results[0]
+	}
 	if len(in.results) > 1 {
 		b.report(diag.SeveralTables(o.Pos()))
 		return b.broken()

@@ -30,6 +30,7 @@ type patternCall struct {
 	sets      [2]string   // its values
 	columns   []int       // those that make patterns
 	wildcards []plan.Expr // of columns, what stands for no value
+	noEmpty   bool        // an empty text is no value
 }
 
 // isDefault says whether an argument is left to its default.
@@ -100,6 +101,11 @@ func (p *patternCall) share(e syntax.Expression, what string, least float64, int
 
 // whole reads a whole number from 1 on.
 func (p *patternCall) whole(e syntax.Expression, what string, most int64, into *int64) bool {
+	return p.between(e, what, 1, most, into)
+}
+
+// between reads a whole number within bounds.
+func (p *patternCall) between(e syntax.Expression, what string, least, most int64, into *int64) bool {
 	if isDefault(e) {
 		return true
 	}
@@ -108,8 +114,8 @@ func (p *patternCall) whole(e syntax.Expression, what string, most int64, into *
 		return false
 	}
 	v, isNumber := k.Value.(int64)
-	if !isNumber || v < 1 || v > most {
-		p.b.report(diag.CannotRun(e.Pos(), p.name, fmt.Sprintf("%s goes from 1 to %d.", what, most)))
+	if !isNumber || v < least || v > most {
+		p.b.report(diag.CannotRun(e.Pos(), p.name, fmt.Sprintf("%s goes from %d to %d.", what, least, most)))
 		return false
 	}
 	*into = v
@@ -200,7 +206,11 @@ func (p *patternCall) bind(wildcards []syntax.Expression) *relation {
 		if p.split >= 0 {
 			inner = "summarize Sum = sum(A), SumB = sum(B) by " + name
 		}
-		pruned = append(pruned, fmt.Sprintf("%s = iff(%s in ((R | %s | where %s | project %s)), pack_array(%s)[0], dynamic(null))", name, name, inner, rare, name, name))
+		kept := rare
+		if p.noEmpty {
+			kept = name + " != '' and (" + rare + ")"
+		}
+		pruned = append(pruned, fmt.Sprintf("%s = iff(%s in ((R | %s | where %s | project %s)), pack_array(%s)[0], dynamic(null))", name, name, inner, kept, name, name))
 	}
 	// A dynamic cannot group: the row as a text does.
 	text := fmt.Sprintf(`let R = materialize(T | extend %s);

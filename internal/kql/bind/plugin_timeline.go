@@ -284,12 +284,20 @@ func (b *binder) slidingWindowCounts(c *pluginCall) *relation {
 	// Named windows have no length to count by: each row counts in the windows that begin within the lookback.
 	expand := "mv-expand I = range(0, max_of(tolong(Lookback / Step), 1) - 1, 1) to typeof(long) | extend W = W + I * Step"
 	from := "Start - max_of(tolong(Lookback / Step), 1) * Step + Step"
+	where := "W >= Start and W <= End"
 	if t.values["Step"] == nil {
-		b.report(diag.NotSupportedYet(args[5].Pos(), c.name+" by week, month or year: write a timespan"))
-		return b.broken()
+		if t.lengthType() != catalog.Timespan {
+			return b.broken()
+		}
+		word := args[5].(*syntax.LiteralExpression).Text
+		shortest := map[string]string{"week": "7d", "month": "28d", "year": "365d"}[word]
+		expand = "extend First = W | mv-expand I = range(0, tolong(Lookback / " + shortest + "), 1) to typeof(long) | extend W = datetime_add('" + word + "', I, First)" +
+			" | where I == 0 or datetime_add('" + word + "', 1, W) <= First + Lookback"
+		from = "startof" + word + "(Start) - Lookback"
+		where = "W >= startof" + word + "(Start) and W <= End"
 	}
 	return t.run(`T | where Time >= `+from+` and Time <= End | extend W = {bin} | summarize N = count(){any} by W, G, Id
-		| `+expand+` | where W >= Start and W <= End
+		| `+expand+` | where `+where+`
 		| summarize N = sum(N){any} by W, G, Id | summarize N = sum(N), Ids = count(){any} by W, G
 		| sort by G asc, W asc | project W{dims}, N, Ids`, t.timeName(), "{dims}", "Count", "Dcount")
 }

@@ -28,6 +28,8 @@ type relation struct {
 	declares bool
 	// results are the tables of an operator that makes several; nothing but the end of the query may follow it.
 	results []*relation
+	// firstGoesOn is set where what follows reads the first of them all the same.
+	firstGoesOn bool
 	// result is the name that the table has in an answer of several tables.
 	result string
 }

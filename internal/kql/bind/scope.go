@@ -111,6 +111,8 @@ func (b *binder) statements(list []syntax.Statement, s *scope) []*plan.Query {
 			b.declarePattern(st, s)
 		case *syntax.RestrictStatement:
 			b.restrict(st, s)
+		case *syntax.AliasStatement:
+			b.aliases[st.Name.Text] = b.isThisDatabase(st.Target)
 		case *syntax.ExpressionStatement:
 			asked = true
 			b.render = nil

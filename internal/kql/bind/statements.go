@@ -230,6 +230,12 @@ func (b *binder) restrict(st *syntax.RestrictStatement, s *scope) {
 		case *syntax.WildcardedName:
 			views = append(views, e.Pattern)
 		default:
+			if p, ok := e.(*syntax.PathExpression); ok && b.isThisDatabase(p.Expression) {
+				if n, ok := p.Selector.(*syntax.NameReference); ok {
+					stored = append(stored, n.Name)
+					continue
+				}
+			}
 			b.report(diag.NotSupportedYet(e.Pos(), "restrict access to other databases"))
 		}
 	}

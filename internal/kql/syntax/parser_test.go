@@ -91,7 +91,6 @@ func TestMistakes(t *testing.T) {
 		{"T | macro-expand x with (take 1) | where y | execute-and-cache by 5", "not-supported-yet@4-16 not-supported-yet@45-62"},
 		{"T | execute-and-cache a | where", "not-supported-yet@4-21 unexpected-token@31-31"},
 		{"inline_external_table(a:string) | take 1", "not-supported-yet@0-21"},
-		{"alias database a = cluster('c').database('d'); T", "not-supported-yet@0-14"},
 		{"print 'abc", "unterminated-string@6-10"},
 		{`print "C:\Windows"`, "invalid-escape@9-11"},
 		{"print 1 ^ 2", "unexpected-character@8-9"},

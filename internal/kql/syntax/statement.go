@@ -62,14 +62,16 @@ func (p *parser) statement() Statement {
 		case "restrict":
 			return p.restrictStatement()
 		case "alias":
-			return p.unsupportedStatement()
+			if p.peekAt(1).Text == "database" {
+				return p.aliasStatement()
+			}
 		}
 	}
 	e := p.tabular()
 	return &ExpressionStatement{Span: p.from(start), Expression: e}
 }
 
-// unsupportedStatement reads over alias and other declarations.
+// unsupportedStatement reads over declarations that only newer versions of the language have.
 func (p *parser) unsupportedStatement() Statement {
 	start := p.start()
 	first := p.advance()
