@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"nordlys/internal/engine/duckdb"
+	"nordlys/internal/enrich"
+	"nordlys/internal/ingest/rows"
 	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
 	"nordlys/internal/workspace"
@@ -64,16 +68,15 @@ func lookUp(w io.Writer, code string) bool {
 	return found
 }
 
-// lookUpAddress prints what the workspace's data files say of an address.
+// maxThreats is how many indicators of an address are printed.
+const maxThreats = 10
+
+// lookUpAddress prints what the workspace's data files and its threat intelligence say of an address.
 func lookUpAddress(ctx context.Context, out io.Writer, dir string, addr netip.Addr) error {
-	files, err := workspace.ListData(dir)
-	if err != nil {
-		return err
+	w, err := workspace.Open(ctx, dir, workspace.Read, duckdb.Options{})
+	if errors.Is(err, workspace.ErrNotFound) {
+		w, err = workspace.Open(ctx, dir, workspace.Memory, duckdb.Options{})
 	}
-	if len(files) == 0 {
-		return fmt.Errorf("nothing says what %s is: add files first (nordlys data add GeoLite2-City.mmdb, GeoLite2-ASN.mmdb, ServiceTags_Public_….json)", addr)
-	}
-	w, err := workspace.Open(ctx, dir, workspace.Memory, duckdb.Options{})
 	if err != nil {
 		return err
 	}
@@ -81,7 +84,18 @@ func lookUpAddress(ctx context.Context, out io.Writer, dir string, addr netip.Ad
 	if err := w.OpenAddresses(); err != nil {
 		return err
 	}
-	info := w.Address(addr)
+	threats, err := enrich.LoadIndicators(ctx, w)
+	if err != nil {
+		return err
+	}
+	files, err := workspace.ListData(dir)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 && threats.Len() == 0 {
+		return fmt.Errorf("nothing says what %s is: add files first (nordlys data add GeoLite2-City.mmdb, GeoLite2-ASN.mmdb, ServiceTags_Public_….json), or import threat intelligence", addr)
+	}
+	info, list := w.Address(addr), threats.All(addr)
 	fmt.Fprintf(out, "address %s\n", addr)
 	line := func(label, value string) {
 		if value != "" {
@@ -100,8 +114,18 @@ func lookUpAddress(ctx context.Context, out io.Writer, dir string, addr netip.Ad
 		line("region", info.Region)
 		line("service", info.SystemService)
 	}
-	if info == (workspace.AddressInfo{}) {
-		fmt.Fprintln(out, "    in none of the files of data")
+	for _, t := range list[:min(len(list), maxThreats)] {
+		about := fmt.Sprintf("%s, confidence %d, last reported %s by %s", t.Type, t.Confidence, rows.TimeOf(t.Last).Format(time.DateOnly), t.Source)
+		if t.Description != "" {
+			about += ": " + t.Description
+		}
+		line("threat", about)
+	}
+	if len(list) > maxThreats {
+		line("", fmt.Sprintf("and %d more indicators", len(list)-maxThreats))
+	}
+	if info == (workspace.AddressInfo{}) && len(list) == 0 {
+		fmt.Fprintln(out, "    nothing is known of it")
 	}
 	return nil
 }
