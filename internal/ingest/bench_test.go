@@ -70,6 +70,24 @@ func flows(n int) []byte {
 	return b.Bytes()
 }
 
+// syslogLines writes n messages of RFC 3164 with a priority.
+func syslogLines(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "<38>Mar %2d %02d:%02d:%02d web%02d sshd[%d]: Failed password for invalid user admin from 203.0.113.%d port %d ssh2\n", 1+i/86400%28, i/3600%24, i/60%60, i%60, i%20, i%30000, i%250, 1024+i%60000)
+	}
+	return b.Bytes()
+}
+
+// cefLines writes n events of a firewall.
+func cefLines(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "<134>2025-03-04T10:%02d:%02dZ fw01 CEF:0|Contoso|Gate|1.2|100|Connection refused|5|rt=%d src=203.0.113.%d spt=%d dst=10.0.0.4 dpt=3389 proto=TCP act=deny deviceDirection=0 cs1=Rule 7 cs1Label=Rule request=https://contoso.com/?a\\=b msg=Refused by the rule in=0 out=0 vendorField=x\n", i/60%60, i%60, 1741082400000+i, i%250, 1024+i%60000)
+	}
+	return b.Bytes()
+}
+
 // stixObjects writes a bundle of n indicators.
 func stixObjects(n int) []byte {
 	var b bytes.Buffer
@@ -196,7 +214,7 @@ func BenchmarkDecode(b *testing.B) {
 		name string
 		data []byte
 	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}, {"activity", family(b, "activity")}, {"diag", family(b, "diag")},
-		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"stix", stixObjects(20_000)}, {"blocklist", blockList(100_000)}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
+		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"syslog", syslogLines(100_000)}, {"cef", cefLines(30_000)}, {"stix", stixObjects(20_000)}, {"blocklist", blockList(100_000)}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()

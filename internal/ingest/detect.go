@@ -21,6 +21,7 @@ import (
 	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/syslog"
 	"nordlys/internal/ingest/threatintel"
 	"nordlys/internal/ingest/windows"
 )
@@ -46,6 +47,7 @@ func decoders(opts Options) []Decoder {
 		arm.New(),
 		diag.New(),
 		threatintel.New(),
+		syslog.NewJournal(),
 		threatintel.NewTable(),
 	)
 	return []Decoder{
@@ -53,6 +55,7 @@ func decoders(opts Options) []Decoder {
 		json,
 		events.EVTX(),
 		events.XML(),
+		syslog.NewText(),
 		threatintel.NewList(),
 		export.NewCSV(json),
 	}

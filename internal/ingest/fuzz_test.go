@@ -22,6 +22,7 @@ import (
 	"nordlys/internal/ingest/m365"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
+	"nordlys/internal/ingest/syslog"
 	"nordlys/internal/ingest/threatintel"
 	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
@@ -136,4 +137,12 @@ func FuzzThreatIntelList(f *testing.F) {
 
 func FuzzThreatIntelTable(f *testing.F) {
 	fuzz(f, "threatintel", ".csv", func() Decoder { return threatintel.NewList() })
+}
+
+func FuzzSyslog(f *testing.F) {
+	fuzz(f, "syslog", ".log", func() Decoder { return syslog.NewText() })
+}
+
+func FuzzJournal(f *testing.F) {
+	fuzz(f, "syslog", ".json", func() Decoder { return records.New(custom.New(), syslog.NewJournal()) })
 }

@@ -1,7 +1,6 @@
 package threatintel
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -309,9 +308,6 @@ func (*List) Formats() []rows.Format {
 		Routes: "block lists, one a line, also defanged or as a file of hosts, with # or ; comments"}}
 }
 
-// maxLine is the longest line that is taken.
-const maxLine = 1 << 20
-
 // Detect looks at the lines of the beginning: nearly all must be indicators, or they are a table below comments.
 func (*List) Detect(_ string, head []byte) rows.Confidence {
 	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
@@ -431,26 +427,22 @@ func tableRow(line string) ([]string, error) {
 
 // Decode reads the lines.
 func (d *List) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error {
-	r := bufio.NewReaderSize(src, 256<<10)
+	in := rows.NewLines(src)
 	var heads []string
 	var comment string
-	offset, seen := int64(0), 0
+	seen := 0
 	for n := 0; ; n++ {
 		if n&1023 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		line, size, err := readLine(r)
+		line, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		at := offset
-		offset += size
-		if n == 0 {
-			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
-		}
+		at, size := in.Offset, in.Length
 		s := strings.TrimSpace(strings.ToValidUTF8(string(line), "\ufffd"))
 		switch {
 		case s == "":
@@ -470,7 +462,7 @@ func (d *List) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error 
 			}
 		}
 		switch {
-		case size > maxLine:
+		case size > rows.MaxLine:
 			w.Next()
 			err = w.Refuse(ctx, at, "a line longer than 1 MB", line, size)
 		case heads != nil:
@@ -482,26 +474,6 @@ func (d *List) Decode(ctx context.Context, src io.Reader, w *rows.Writer) error 
 		}
 		if err != nil {
 			return err
-		}
-	}
-}
-
-// readLine returns the next line and its length; of a line longer than maxLine only the beginning is kept.
-func readLine(r *bufio.Reader) (line []byte, size int64, err error) {
-	for {
-		part, err := r.ReadSlice('\n')
-		size += int64(len(part))
-		if room := maxLine - len(line); room > 0 {
-			line = append(line, part[:min(len(part), room)]...)
-		}
-		switch {
-		case err == nil:
-			return line, size, nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && size > 0:
-			return line, size, nil
-		default:
-			return nil, size, err
 		}
 	}
 }
