@@ -3,12 +3,13 @@ package lower
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"nordlys/internal/kql/catalog"
 	"nordlys/internal/kql/plan"
 )
 
-// Sums, differences and products of longs wrap around as in Kusto, where DuckDB stops the query. A tree of them is
+// Sums, differences and products of longs, and sums and differences of timespans, wrap around as in Kusto, where DuckDB stops the query. A tree of them is
 // computed as it stands while its operands are small enough that nothing can overflow, which is told from their bounds,
 // and in 128 bits else.
 
@@ -64,7 +65,9 @@ func lowerArithmetic(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	return "CASE WHEN " + small + " THEN " + t.plain() + " WHEN " + there + " THEN " + wrapped + " END", nil
 }
 
-var arithmeticOperators = map[string]string{"add.long": "+", "sub.long": "-", "mul.long": "*", "neg.long": "-"}
+var arithmeticOperators = map[string]string{
+	"add.long": "+", "sub.long": "-", "mul.long": "*", "neg.long": "-", "add.timespan": "+", "sub.timespan": "-", "neg.timespan": "-",
+}
 
 func (l *lowerer) arithmeticTree(e plan.Expr, sc scope) (*arithmetic, error) {
 	if c, ok := e.(*plan.Call); ok {
@@ -96,6 +99,9 @@ func (l *lowerer) arithmeticTree(e plan.Expr, sc scope) (*arithmetic, error) {
 	case *plan.ColumnRef:
 		o.cheap = true
 	case *plan.Call:
+		if e.Overload.ID == "sub.datetimes" {
+			o.bound = MaxTicks
+		}
 		if smallResults[e.Overload.Func.Name] {
 			o.bound = 1 << 40
 		}
@@ -174,3 +180,113 @@ func (t *arithmetic) factor() string {
 	}
 	return "kql_wrap(" + t.wide() + ")"
 }
+
+// half is how far numbers go whose sums and differences fit.
+const half = 1 << 62
+
+// lowerModulo makes the remainder that is never negative. A width of -1 has none, and one that is not known may be too
+// great for the sum in it.
+func lowerModulo(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	fast := "kql_mod(" + args[0] + ", " + args[1] + ")"
+	wide := "CAST(kql_mod(CAST(" + args[0] + " AS HUGEINT), CAST(" + args[1] + " AS HUGEINT)) AS BIGINT)"
+	if k, ok := c.Args[1].(*plan.Const); ok {
+		switch v, _ := k.Value.(int64); {
+		case v == -1:
+			return "kql_mod(" + args[0] + ", 1)", nil
+		case v >= -half && v <= half:
+			return fast, nil
+		}
+		return wide, nil
+	}
+	_, plain := c.Args[0].(*plan.ColumnRef)
+	if _, both := c.Args[1].(*plan.ColumnRef); !plain || !both {
+		return wide, nil
+	}
+	return "CASE WHEN " + args[1] + " BETWEEN 0 AND " + strconv.Itoa(half) + " THEN " + fast + " ELSE " + wide + " END", nil
+}
+
+// overflowing are the overloads whose result may be out of the range of its type; it is null then.
+var overflowing = map[string]bool{
+	"add.datetime": true, "add.datetime2": true, "sub.datetime": true, "div.long": true, "abs.long": true, "abs.timespan": true,
+	"bin.long": true, "bin.timespan": true, "bin.datetime": true, "bin.datetimelong": true, "bin_at.long": true, "bin_at.datetime": true, "bin_at.timespan": true,
+	"datetime_add": true, "datetime_diff": true, "add.decimal": true, "sub.decimal": true, "mul.decimal": true, "abs.decimal": true,
+	"around.long": true, "around.datetime": true, "around.timespan": true, "around.decimal": true, "now": true, "ago": true, "substring": true, "hash": true,
+	"startofday": true, "startofweek": true, "startofmonth": true, "startofyear": true, "endofday": true, "endofweek": true, "endofmonth": true, "endofyear": true,
+}
+
+// farEnough is a span in ticks, of 3,000 years, that can be added to any datetime.
+const farEnough = 3000 * 366 * ticksPerDay
+
+// inRange says whether the arguments of an overflowing overload show that its result fits.
+func inRange(c *plan.Call) bool {
+	known := func(i int) (int64, bool) {
+		k, ok := c.Args[i].(*plan.Const)
+		if !ok {
+			return 0, false
+		}
+		v, ok := k.Value.(int64)
+		return v, ok || k.Value == nil
+	}
+	near := func(i int) bool {
+		v, ok := known(i)
+		return ok && v >= -farEnough && v <= farEnough
+	}
+	switch c.Overload.ID {
+	case "now", "ago":
+		return len(c.Args) == 0 || near(0)
+	case "startofday", "startofweek", "startofmonth", "startofyear", "endofday", "endofweek", "endofmonth", "endofyear":
+		if len(c.Args) == 1 {
+			return true
+		}
+		v, ok := known(1)
+		return ok && v >= -1000 && v <= 1000
+	case "hash":
+		return len(c.Args) == 1 || near(1)
+	case "add.datetime", "sub.datetime", "bin.datetime", "bin.datetimelong":
+		return near(1)
+	case "add.datetime2":
+		return near(0)
+	case "div.long":
+		v, ok := known(1)
+		return ok && v != -1
+	case "abs.long", "bin.long":
+		return c.Args[0].Type() == catalog.Int && (len(c.Args) < 2 || near(1))
+	case "substring":
+		return near(1)
+	case "datetime_diff":
+		name, _ := constText(c, 0)
+		return !strings.EqualFold(name, "nanosecond")
+	}
+	return false
+}
+
+// unlessRange gives null in place of what does not fit. DuckDB tries no expression with a subquery or chance in it, and
+// what a query asserts must be told.
+func unlessRange(c *plan.Call, sql string) string {
+	if inRange(c) {
+		return sql
+	}
+	for _, a := range c.Args {
+		stop := false
+		plan.Walk(a, func(e plan.Expr) bool {
+			switch e := e.(type) {
+			case *plan.Scalar, *plan.InQuery, *plan.HasQuery:
+				stop = true
+			case *plan.Call:
+				stop = stop || untried[e.Overload.Func.Name] || e.Overload.Func.Kind == catalog.Window
+			}
+			return !stop
+		})
+		if stop {
+			return sql
+		}
+	}
+	return "TRY(" + sql + ")"
+}
+
+// untried are the functions that TRY may not stand around.
+var untried = map[string]bool{"rand": true, "new_guid": true, "assert": true, "range": true}

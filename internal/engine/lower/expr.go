@@ -26,7 +26,11 @@ func (l *lowerer) expr(e plan.Expr, sc scope) (string, error) {
 		}
 		return "nullif(CAST(" + s + " AS VARCHAR), 'null')", nil
 	case *plan.Call:
-		return l.call(e, sc)
+		s, err := l.call(e, sc)
+		if err == nil && overflowing[e.Overload.ID] {
+			s = unlessRange(e, s)
+		}
+		return s, err
 	case *plan.Scalar:
 		return l.scalarQuery(e)
 	case *plan.InQuery:

@@ -19,6 +19,7 @@ type lowering func(l *lowerer, c *plan.Call, sc scope) (string, error)
 func newLowerings() map[string]lowering {
 	m := map[string]lowering{
 		"add.long": lowerArithmetic, "sub.long": lowerArithmetic, "mul.long": lowerArithmetic, "neg.long": lowerArithmetic,
+		"add.timespan": lowerArithmetic, "sub.timespan": lowerArithmetic, "neg.timespan": lowerArithmetic, "mod.long": lowerModulo, "mod.timespan": lowerModulo,
 		"and": lowerAnd, "or": lowerOr,
 		"eq": lowerEqual, "ne": lowerNotEqual, "lt": lowerCompare("<"), "le": lowerCompare("<="), "gt": lowerCompare(">"), "ge": lowerCompare(">="),
 		"between": lowerBetween, "!between": lowerBetween, "between.datetime": lowerBetween, "!between.datetime": lowerBetween,

@@ -96,7 +96,7 @@ func lowerSubstring(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	if len(args) == 2 {
 		return "substring(" + args[0] + ", " + start + " + 1)", nil
 	}
-	return "substring(" + args[0] + ", " + start + " + 1, greatest(" + args[2] + ", 0))", nil
+	return "substring(" + args[0] + ", " + start + " + 1, least(greatest(" + args[2] + ", 0), 4294967295))", nil
 }
 
 func lowerSplit(l *lowerer, c *plan.Call, sc scope) (string, error) {
@@ -106,7 +106,7 @@ func lowerSplit(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	}
 	parts := splitParts(c, args)
 	if len(args) == 3 {
-		return "CAST(to_json(list_filter([list_extract(" + parts + ", CASE WHEN " + args[2] + " >= 0 THEN " + args[2] + " + 1 ELSE 0 END)], x -> x IS NOT NULL)) AS VARCHAR)", nil
+		return "CAST(to_json(list_filter([list_extract(" + parts + ", CASE WHEN " + args[2] + " BETWEEN 0 AND 4294967295 THEN " + args[2] + " + 1 ELSE 0 END)], x -> x IS NOT NULL)) AS VARCHAR)", nil
 	}
 	return "CAST(to_json(" + parts + ") AS VARCHAR)", nil
 }

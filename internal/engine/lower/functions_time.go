@@ -99,5 +99,5 @@ func lowerMakeTimespan(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	if len(args) < 4 {
 		args = append(args, "0")
 	}
-	return fmt.Sprintf("CAST(round((((%s * 24 + %s) * 60 + %s) * 60 + %s) * 1e7) AS BIGINT)", args[0], args[1], args[2], args[3]), nil
+	return fmt.Sprintf("TRY_CAST(round((((%s * 24 + %s) * 60 + %s) * 60 + %s) * 1e7) AS BIGINT)", args[0], args[1], args[2], args[3]), nil
 }

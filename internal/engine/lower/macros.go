@@ -7,7 +7,7 @@ var Macros = []string{
 	`kql_ts(t) AS make_timestamp((t - 621355968000000000) // 10)`,
 	`kql_ticks(ts) AS (epoch_us(ts) * 10 + 621355968000000000)`,
 	`kql_datetime_text(t) AS (strftime(make_timestamp((t - 621355968000000000) // 10), '%Y-%m-%dT%H:%M:%S.') || lpad(CAST(t % 10000000 AS VARCHAR), 7, '0') || 'Z')`,
-	`kql_timespan_text(t) AS ((CASE WHEN t < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(t) >= 864000000000 THEN CAST(abs(t) // 864000000000 AS VARCHAR) || '.' ELSE '' END) || lpad(CAST((abs(t) // 36000000000) % 24 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 600000000) % 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 10000000) % 60 AS VARCHAR), 2, '0') || (CASE WHEN abs(t) % 10000000 <> 0 THEN '.' || lpad(CAST(abs(t) % 10000000 AS VARCHAR), 7, '0') ELSE '' END))`,
+	`kql_timespan_text(t) AS (CASE WHEN t = -9223372036854775808 THEN '-10675199.02:48:05.4775808' ELSE (CASE WHEN t < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(t) >= 864000000000 THEN CAST(abs(t) // 864000000000 AS VARCHAR) || '.' ELSE '' END) || lpad(CAST((abs(t) // 36000000000) % 24 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 600000000) % 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 10000000) % 60 AS VARCHAR), 2, '0') || (CASE WHEN abs(t) % 10000000 <> 0 THEN '.' || lpad(CAST(abs(t) % 10000000 AS VARCHAR), 7, '0') ELSE '' END) END)`,
 	`kql_bin(v, r) AS (v - ((v % nullif(r, 0)) + abs(r)) % nullif(abs(r), 0))`,
 	`kql_mod(a, b) AS (((a % nullif(b, 0)) + abs(b)) % nullif(abs(b), 0))`,
 

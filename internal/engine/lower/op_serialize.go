@@ -262,7 +262,7 @@ func (l *lowerer) window(c *plan.Call, sc scope) (string, error) {
 		return fmt.Sprintf("%s(%s, %s, %s) OVER ()", fn, args[0], offset, null(c.Typ)), nil
 	case "row_cumsum":
 		sum := "sum(" + args[0] + ") " + run
-		if c.Overload.ID == "row_cumsum.long" {
+		if c.Typ == catalog.Long || c.Typ == catalog.Timespan {
 			sum = "kql_wrap(" + sum + ")"
 		}
 		return "CAST(" + sum + " AS " + sqlTypes[c.Typ] + ")", nil

@@ -153,10 +153,10 @@ var ordered = map[string]bool{
 // argument that is a predicate.
 var aggregateTemplates = map[string]string{
 	"count": "count(*)", "countif": "count(*) FILTER (WHERE $1)",
-	"sum.long": "CAST(kql_wrap(coalesce(sum($1), 0)) AS BIGINT)", "sum.timespan": "CAST(coalesce(sum($1), 0) AS BIGINT)",
+	"sum.long": "CAST(kql_wrap(coalesce(sum($1), 0)) AS BIGINT)", "sum.timespan": "CAST(kql_wrap(coalesce(sum($1), 0)) AS BIGINT)",
 	"sum.real": "coalesce(sum($1), 0.0::DOUBLE)", "sum.decimal": "CAST(coalesce(sum($1), 0) AS DECIMAL(38,10))",
 	"sum.dynamic": "coalesce(sum(TRY_CAST(json_extract_string($1, '$') AS DOUBLE)), 0.0::DOUBLE)",
-	"sumif.long":  "CAST(kql_wrap(coalesce(sum($1) FILTER (WHERE $2), 0)) AS BIGINT)", "sumif.timespan": "CAST(coalesce(sum($1) FILTER (WHERE $2), 0) AS BIGINT)",
+	"sumif.long":  "CAST(kql_wrap(coalesce(sum($1) FILTER (WHERE $2), 0)) AS BIGINT)", "sumif.timespan": "CAST(kql_wrap(coalesce(sum($1) FILTER (WHERE $2), 0)) AS BIGINT)",
 	"sumif.real": "coalesce(sum($1) FILTER (WHERE $2), 0.0::DOUBLE)", "sumif.decimal": "CAST(coalesce(sum($1) FILTER (WHERE $2), 0) AS DECIMAL(38,10))",
 	"avg.real": "coalesce(avg($1), 'NaN'::DOUBLE)", "avg.decimal": "CAST(avg($1) AS DECIMAL(38,10))",
 	"avg.timespan": "CAST(trunc(avg($1)) AS BIGINT)", "avg.datetime": "CAST(sum($1) // count($1) AS BIGINT)",
