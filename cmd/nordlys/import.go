@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -99,7 +100,9 @@ again, of others the records that NordlysRejects keeps.`,
 				receipt, err = ingest.Import(c.Context(), args, w, opts)
 			}
 			done()
+			var enriching error
 			if err == nil && !dryRun {
+				receipt.Derived, enriching = enrichImported(c.Context(), w, receipt)
 				_, _, err = w.Compact(c.Context())
 			}
 			if receipt != nil && err == nil {
@@ -111,7 +114,7 @@ again, of others the records that NordlysRejects keeps.`,
 					err = receipt.WriteText(c.OutOrStdout())
 				}
 			}
-			if err != nil {
+			if err = errors.Join(err, enriching); err != nil {
 				return err
 			}
 			if receipt.Failed() {

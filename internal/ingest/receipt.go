@@ -38,7 +38,8 @@ type Receipt struct {
 	Rejected   int64         `json:"rejected"`
 	LeftOut    int64         `json:"leftOut,omitempty"`
 	Bytes      int64         `json:"bytes"`
-	Errors     int           `json:"errors"` // files that could not be read, or not to their end
+	Errors     int           `json:"errors"`            // files that could not be read, or not to their end
+	Derived    string        `json:"derived,omitempty"` // what was made of the rows, in one line; of the caller
 }
 
 func (r *Receipt) add(f FileReceipt) {
@@ -112,6 +113,9 @@ func (r *Receipt) WriteText(w io.Writer) error {
 		fmt.Fprintf(&b, "; %d files could not be read whole", r.Errors)
 	}
 	b.WriteByte('\n')
+	if r.Derived != "" {
+		fmt.Fprintf(&b, "derived: %s\n", r.Derived)
+	}
 	_, err := io.WriteString(w, visible(b.String()))
 	return err
 }

@@ -52,7 +52,10 @@ func (v *investigation) predicate(t *tables.Table, l *lead) string {
 	}
 	p := strings.Join(conditions, " or ")
 	if len(conditions) > 1 {
-		return "(" + p + ")"
+		p = "(" + p + ")"
+	}
+	if told := v.narration.Derived[t.Name]; p != "" && told != "" {
+		p = "(" + p + " and (_SourceId != '" + tables.Derived + "' or " + told + "))"
 	}
 	return p
 }

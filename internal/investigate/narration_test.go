@@ -22,12 +22,18 @@ func (c catalogueTables) Table(name string) ([]plan.Column, bool) {
 	if !ok {
 		return nil, false
 	}
+	return planColumns(t.Columns), true
+}
+
+func (c catalogueTables) Hidden(string) []plan.Column { return planColumns(tables.Hidden()) }
+
+func planColumns(columns []tables.Column) []plan.Column {
 	var out []plan.Column
-	for _, col := range t.Columns {
+	for _, col := range columns {
 		typ, _ := catalog.ParseType(col.Type)
 		out = append(out, plan.Column{Name: col.Name, Type: typ})
 	}
-	return out, true
+	return out
 }
 
 func (c catalogueTables) Names() []string { return c.c.Names() }

@@ -57,9 +57,17 @@ func (v *investigation) silences(s *Story) ([]Silence, error) {
 			continue
 		}
 		e := Silence{Source: src.Name, Key: src.Key, Tables: src.Tables, Why: NotCollected, Optional: slices.Contains(v.narration.Optional, src.Key)}
+		ours := false
 		for _, t := range src.Tables {
 			info, ok := v.present[t]
 			if !ok {
+				continue
+			}
+			if made, err := v.madeHere(t, info.First, info.Last); err != nil || made {
+				if err != nil {
+					return nil, err
+				}
+				ours = true
 				continue
 			}
 			if e.Why == NotCollected {
@@ -73,10 +81,26 @@ func (v *investigation) silences(s *Story) ([]Silence, error) {
 				e.Why = NotNamed
 			}
 		}
+		if ours && e.Why == NotCollected {
+			continue // the rows that it is made of tell
+		}
 		e.Text = v.reason(src, e.Why, s)
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+// madeHere says whether Nordlys made all rows of a table of other rows.
+func (v *investigation) madeHere(table string, first, last int64) (bool, error) {
+	if v.narration.Derived[table] == "" {
+		return false, nil
+	}
+	made := true
+	err := v.rows(table+"\n| where _SourceId != '"+tables.Derived+"'\n| take 1", first, last, func([]any) error {
+		made = false
+		return nil
+	})
+	return made, err
 }
 
 // countThen counts a table's rows in the time of the story.

@@ -142,7 +142,8 @@ func Write(ctx context.Context, dir string, o Options) (Summary, error) {
 	var jobs []func() (SourceSummary, error)
 	wanted := func(name string) bool { return len(o.Sources) == 0 || slices.Contains(o.Sources, name) }
 	if wanted(flowSource) {
-		jobs = append(jobs, func() (SourceSummary, error) { return writeFlows(ctx, dir, o, co, st) })
+		jobs = append(jobs, func() (SourceSummary, error) { return writeFlows(ctx, dir, o, co, st) },
+			func() (SourceSummary, error) { return writeTopology(dir, co) })
 	}
 	for _, s := range sources() {
 		if wanted(s.name) {

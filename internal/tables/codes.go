@@ -3,6 +3,7 @@ package tables
 import (
 	_ "embed"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -20,6 +21,26 @@ var aadstsTSV string
 
 //go:embed wellknown.tsv
 var wellKnownTSV string
+
+//go:embed services.tsv
+var servicesTSV string
+
+var services = sync.OnceValue(func() map[string]string {
+	out := map[string]string{}
+	for _, f := range tsv(servicesTSV) {
+		out[f[0]] = f[1]
+	}
+	return out
+})
+
+// Service is the name that IANA has for a port, where protocol is tcp, udp or another's name: https. Empty is none.
+func Service(port int, protocol string) string {
+	p := strconv.Itoa(port)
+	if name, ok := services()[p+"/"+protocol]; ok {
+		return name
+	}
+	return services()[p]
+}
 
 // signInClasses are the classes of aadsts.tsv in words.
 var signInClasses = map[string]string{

@@ -26,6 +26,7 @@ type Narration struct {
 	Words    map[string]map[string]string `yaml:"words"`    // by list: what a code means
 	Loose    []string                     `yaml:"loose"`    // Table.Column: holds the entity's value among other text
 	Ignore   map[string][]string          `yaml:"ignore"`   // by kind: values that say nothing, never followed
+	Derived  map[string]string            `yaml:"derived"`  // by table: which of the rows that Nordlys made of others are told, as the others are
 	Optional []string                     `yaml:"optional"` // sources that only some have: their absence is told in passing
 }
 
@@ -161,7 +162,7 @@ func readNarration(files fs.FS) (*Narration, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &Narration{Words: map[string]map[string]string{}, Ignore: map[string][]string{}}
+	all := &Narration{Words: map[string]map[string]string{}, Ignore: map[string][]string{}, Derived: map[string]string{}}
 	for _, name := range names {
 		b, err := fs.ReadFile(files, name)
 		if err != nil {
@@ -180,6 +181,9 @@ func readNarration(files fs.FS) (*Narration, error) {
 		all.Optional = append(all.Optional, n.Optional...)
 		for k, v := range n.Words {
 			all.Words[k] = v
+		}
+		for k, v := range n.Derived {
+			all.Derived[k] = v
 		}
 		for k, v := range n.Ignore {
 			all.Ignore[k] = append(all.Ignore[k], v...)

@@ -37,6 +37,11 @@ func TestNarrationNamesWhatExists(t *testing.T) {
 			}
 		}
 	}
+	for table := range n.Derived {
+		if _, ok := c.Lookup(table); !ok {
+			t.Errorf("derived: no table %s", table)
+		}
+	}
 	for _, l := range n.Loose {
 		table, column, _ := strings.Cut(l, ".")
 		tab, ok := c.Lookup(table)

@@ -11,6 +11,9 @@ const (
 	NordlysRejects = "NordlysRejects"
 )
 
+// Derived is the _SourceId of rows that Nordlys made of other rows, such as Traffic Analytics of flow tuples.
+const Derived = "derived by nordlys"
+
 // own lists the tables that Nordlys itself defines.
 func own() []*Table {
 	return []*Table{flowTuples(), unifiedAudit(), azureResources(), nordlysSources(), nordlysRejects()}
