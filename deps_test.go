@@ -34,7 +34,6 @@ var allowed = map[string][]string{
 	"internal/ingest":            {"internal/tables", "internal/ingest/..."},
 	"internal/ingest/...":        {"internal/tables", "internal/ingest/..."},
 	"internal/workspace":         {"internal/engine/...", "internal/engine", "internal/kql", "internal/kql/...", "internal/tables"},
-	"internal/enrich":            {"internal/engine", "internal/ingest/rows", "internal/tables", "internal/workspace"},
 	"internal/investigate":       {"internal/engine", "internal/workspace", "internal/kql", "internal/kql/...", "internal/tables"},
 	"internal/enrich":            {"internal/engine", "internal/ingest/rows", "internal/tables", "internal/workspace"},
 	"internal/bench":             {"internal/..."},

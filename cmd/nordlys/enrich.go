@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -21,13 +22,13 @@ func enrichCommand(g *global) *cobra.Command {
 	var interval, format string
 	c := &cobra.Command{
 		Use:   "enrich",
-		Short: "Make the rows of Traffic Analytics from flow logs again",
+		Short: "Make Traffic Analytics from flow logs again, and look for threats in connections",
 		Long: `Make the rows of Traffic Analytics from flow logs again: NTANetAnalytics of virtual network flow logs,
-AzureNetworkAnalytics_CL of NSG flow logs, NTAIpDetails and NTATopologyDetails.
+AzureNetworkAnalytics_CL of NSG flow logs, NTAIpDetails and NTATopologyDetails. Rows of VMConnection whose remote address
+is in the threat intelligence learn of it.
 
-Import does so for the days whose flows or topology it brings. On demand it is done for all flows: after nordlys data add,
-which brings countries and Azure's regions, or to have another interval. Rows of an earlier run are replaced, rows that
-were imported never.`,
+Import does so for what it brings. On demand it is done for everything: after nordlys data add, which brings countries
+and Azure's regions, or to have another interval. Rows of an earlier run are replaced, rows that were imported never.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
@@ -43,12 +44,14 @@ were imported never.`,
 				return &exitError{exitEnvironment, err}
 			}
 			_ = r.Close()
-			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory})
+			debug.SetGCPercent(50)
+			debug.SetMemoryLimit(heapLimit)
+			w, err := workspace.Open(c.Context(), g.workspace, workspace.Write, duckdb.Options{MemoryLimit: importMemory, Threads: 1})
 			if err != nil {
 				return &exitError{exitEnvironment, err}
 			}
 			defer w.Close()
-			s, err := enrich.Run(c.Context(), w, enrich.Options{Interval: length})
+			s, err := enrich.Run(c.Context(), w, enrich.Options{Interval: length, Connections: true})
 			if err != nil {
 				return err
 			}
@@ -59,7 +62,7 @@ were imported never.`,
 			}
 			line := s.Line()
 			if line == "" {
-				line = "no flow tuples: nothing to enrich"
+				line = "nothing to enrich: no flow tuples, no connections of known threats"
 			}
 			_, err = fmt.Fprintln(c.OutOrStdout(), line)
 			return err
@@ -73,17 +76,17 @@ were imported never.`,
 // enrichImported makes the rows of Traffic Analytics of what an import has brought, and says so in one line. What an
 // import that was cut off has left undone is done too.
 func enrichImported(ctx context.Context, w *workspace.Workspace, r *ingest.Receipt) (string, error) {
-	concerned := slices.ContainsFunc(r.Files, func(f ingest.FileReceipt) bool {
-		return slices.ContainsFunc(f.Tables, func(t string) bool {
-			return t == tables.FlowTuples || t == tables.AzureResources || strings.HasPrefix(t, "ThreatIntel")
-		})
-	})
-	if !concerned {
+	came := func(is func(table string) bool) bool {
+		return slices.ContainsFunc(r.Files, func(f ingest.FileReceipt) bool { return slices.ContainsFunc(f.Tables, is) })
+	}
+	threats := came(func(t string) bool { return strings.HasPrefix(t, "ThreatIntel") })
+	connections := threats || came(func(t string) bool { return t == "VMConnection" })
+	if !connections && !came(func(t string) bool { return t == tables.FlowTuples || t == tables.AzureResources }) {
 		return "", nil
 	}
-	s, err := enrich.Run(ctx, w, enrich.Options{Stale: true})
+	s, err := enrich.Run(ctx, w, enrich.Options{Stale: true, Connections: connections})
 	if err != nil {
-		return "", fmt.Errorf("everything is in, but Traffic Analytics could not be made of it (nordlys enrich tries again): %w", err)
+		return "", fmt.Errorf("everything is in, but it could not be enriched (nordlys enrich tries again): %w", err)
 	}
 	return s.Line(), nil
 }

@@ -1,6 +1,7 @@
 // Package enrich makes rows of rows: what Azure's own services add to the logs they get. From flow tuples it makes the
 // tables of Traffic Analytics, with names and flow types from the topology in AzureResources_CL, countries, systems and
-// Azure regions from the files of data, and malicious addresses from the workspace's threat intelligence.
+// Azure regions from the files of data, and malicious addresses from the workspace's threat intelligence, which also fills
+// the columns about threats in VMConnection.
 //
 // What it makes is replaced when it is made again; rows that were imported are never touched. It does not read files.
 package enrich
@@ -49,12 +50,15 @@ const (
 type Options struct {
 	Interval time.Duration // Hour or TenMinutes; 0 is that of the rows made before, else Hour
 	Stale    bool          // only days whose flows, or all if the topology or threat intelligence, came after the rows made of them
-	Now      time.Time     // when the flows are said to have been processed; zero is the clock
+	// Connections says that the threats of VMConnection are filled too.
+	Connections bool
+	Now         time.Time // when the flows are said to have been processed; zero is the clock
 }
 
 // Summary says what a run made.
 type Summary struct {
 	Tuples int64            `json:"tuples"`          // flow tuples read
+	Filled int64            `json:"filled"`          // rows of VMConnection that have learned of a threat
 	Days   int              `json:"days"`            // that had any
 	Rows   map[string]int64 `json:"rows"`            // made, by table
 	Types  map[string]int64 `json:"types"`           // rows of flows by their type
@@ -63,9 +67,17 @@ type Summary struct {
 
 // Line says it in one line, or "" where there was nothing to do.
 func (s *Summary) Line() string {
-	if s.Tuples == 0 {
-		return ""
+	var parts []string
+	if s.Tuples > 0 {
+		parts = append(parts, s.flows())
 	}
+	if s.Filled > 0 {
+		parts = append(parts, fmt.Sprintf("%d rows of VMConnection learn of a threat", s.Filled))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (s *Summary) flows() string {
 	var made []string
 	for _, t := range []string{vnetTable, nsgTable, addressTable, topologyTable} {
 		if n := s.Rows[t]; n > 0 {
@@ -99,6 +111,15 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 		return nil, fmt.Errorf("an interval of %v: Traffic Analytics has 10 or 60 minutes", o.Interval)
 	}
 	s := &Summary{Rows: map[string]int64{}, Types: map[string]int64{}}
+	indicators, err := LoadIndicators(ctx, w)
+	if err != nil {
+		return s, fmt.Errorf("read the threat intelligence: %w", err)
+	}
+	if o.Connections {
+		if s.Filled, err = Connections(ctx, w, indicators); err != nil {
+			return s, err
+		}
+	}
 	days, err := daysOf(ctx, w, o)
 	if err != nil || len(days) == 0 {
 		return s, err
@@ -106,10 +127,6 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 	topology, err := LoadTopology(ctx, w)
 	if err != nil {
 		return s, fmt.Errorf("read the topology: %w", err)
-	}
-	indicators, err := LoadIndicators(ctx, w)
-	if err != nil {
-		return s, fmt.Errorf("read the threat intelligence: %w", err)
 	}
 	if topology.Empty() {
 		s.Notes = append(s.Notes, "without topology: no names, and IntraVNet, InterVNet, S2S and P2S cannot be told (import what az network vnet list, az network nic list and az vm list print)")
@@ -158,7 +175,6 @@ func daysOf(ctx context.Context, w *workspace.Workspace, o Options) ([]int64, er
 	if !known {
 		return nil, nil
 	}
-	ticks := func(v any) int64 { n, _ := v.(int64); return n }
 	made, others := map[int64]int64{}, int64(0)
 	if o.Stale {
 		const from = derived + " | project TimeGenerated, Made = _TimeReceived"

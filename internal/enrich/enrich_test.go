@@ -27,7 +27,19 @@ var testNow = time.Date(2025, 9, 1, 12, 0, 0, 0, time.UTC)
 // imported makes a workspace of evidence, open for writing.
 func imported(t testing.TB, paths ...string) *workspace.Workspace {
 	t.Helper()
-	w, err := workspace.Open(context.Background(), t.TempDir(), workspace.Write, duckdb.Options{})
+	dir := t.TempDir()
+	if len(paths) == 1 {
+		data, _ := filepath.Glob(filepath.Join(paths[0], "data", "*"))
+		for _, path := range data {
+			if _, err := workspace.AddData(dir, path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.RemoveAll(filepath.Join(paths[0], "data")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := workspace.Open(context.Background(), dir, workspace.Write, duckdb.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +70,9 @@ func unpack(t testing.TB, a *txtar.Archive) (dir string, want string) {
 			continue
 		}
 		name := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -126,15 +141,16 @@ func ask(t testing.TB, w *workspace.Workspace, query string, f func(names, types
 	}
 }
 
-// one is the only cell of a query's answer.
+// one is a query's answer: a line for each row, a blank between cells.
 func one(t testing.TB, w *workspace.Workspace, query string) string {
 	t.Helper()
 	var out []string
-	ask(t, w, query, func(_, _ []string, row []any) { out = append(out, fmt.Sprint(row...)) })
+	ask(t, w, query, func(_, _ []string, row []any) { out = append(out, strings.TrimSuffix(fmt.Sprintln(row...), "\n")) })
 	return strings.Join(out, "\n")
 }
 
-// TestGolden runs the cases of testdata: what is in an archive is imported and enriched; want is the summary's notes and
+// TestGolden runs the cases of testdata: what is in an archive is imported, files below data added to the workspace's data,
+// and all enriched; want is the summary's notes and
 // the rows made. The first line of the comment may say "interval 10m".
 func TestGolden(t *testing.T) {
 	cases, err := filepath.Glob("testdata/*.txtar")

@@ -113,8 +113,8 @@ func (a *analysis) day(ctx context.Context, w *workspace.Workspace, day int64) e
 
 // flow takes one row of flowQuery.
 func (a *analysis) flow(ctx context.Context, row []any) error {
-	n := func(i int) int64 { v, _ := row[i].(int64); return v }
-	s := func(i int) string { v, _ := row[i].(string); return v }
+	n := func(i int) int64 { return ticks(row[i]) }
+	s := func(i int) string { return str(row[i]) }
 	k := flowKey{interval: n(0), port: n(13), protocol: n(14), protocolName: s(15), direction: s(16), decision: s(17), acl: s(18), rule: s(19), mac: s(20),
 		encryption: s(21), targetResource: s(22), flowLogID: s(23), version: n(24)}
 	c := counts{n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), n(9), n(10)}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -246,22 +245,11 @@ func tlp(s string) string {
 }
 
 // query calls f with the rows of a query; the slice is valid until f returns.
-func query(ctx context.Context, w *workspace.Workspace, text string, f func(row []any)) (err error) {
-	rows, _, list, err := w.Query(ctx, workspace.Query{Text: text})
-	if errors.Is(err, workspace.ErrDiagnostics) {
-		return fmt.Errorf("internal: %v", list)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for {
-		row, err := rows.Next()
-		if row == nil || err != nil {
-			return err
-		}
+func query(ctx context.Context, w *workspace.Workspace, text string, f func(row []any)) error {
+	return each(ctx, w, workspace.Query{Text: text}, func(row []any) error {
 		f(row)
-	}
+		return nil
+	})
 }
 
 func str(v any) string {
