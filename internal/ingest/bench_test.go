@@ -88,6 +88,15 @@ func cefLines(n int) []byte {
 	return b.Bytes()
 }
 
+// dnsLines writes n packets of a debug log.
+func dnsLines(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "1/20/2025 %d:%02d:%02d PM 0FE0 PACKET  000002C53117D990 UDP Rcv 10.0.%d.%-9d %04x   Q [0001   D   NOERROR] A      (3)www(7)contoso(3)com(0)\r\n", 1+i/3600%11, i/60%60, i%60, i>>8&255, i&255, i&0xffff)
+	}
+	return b.Bytes()
+}
+
 // stixObjects writes a bundle of n indicators.
 func stixObjects(n int) []byte {
 	var b bytes.Buffer
@@ -214,7 +223,7 @@ func BenchmarkDecode(b *testing.B) {
 		name string
 		data []byte
 	}{{"signins", signIns(8000)}, {"flows", flows(200_000)}, {"activity", family(b, "activity")}, {"diag", family(b, "diag")},
-		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"syslog", syslogLines(100_000)}, {"cef", cefLines(30_000)}, {"stix", stixObjects(20_000)}, {"blocklist", blockList(100_000)}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
+		{"windows", family(b, "windows")}, {"defender", family(b, "defender")}, {"m365", family(b, "m365")}, {"graph", family(b, "graph")}, {"arm", family(b, "arm")}, {"syslog", syslogLines(100_000)}, {"cef", cefLines(30_000)}, {"dns", dnsLines(50_000)}, {"stix", stixObjects(20_000)}, {"blocklist", blockList(100_000)}, {"custom", family(b, "custom")}, {"export", family(b, "export")}, {"csv", csvRows(40_000)}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.data)))
 			b.ReportAllocs()

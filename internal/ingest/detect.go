@@ -14,6 +14,7 @@ import (
 	"nordlys/internal/ingest/custom"
 	"nordlys/internal/ingest/defender"
 	"nordlys/internal/ingest/diag"
+	"nordlys/internal/ingest/dnslog"
 	"nordlys/internal/ingest/entra"
 	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/flowlog"
@@ -55,6 +56,7 @@ func decoders(opts Options) []Decoder {
 		json,
 		events.EVTX(),
 		events.XML(),
+		dnslog.New(),
 		syslog.NewText(),
 		threatintel.NewList(),
 		export.NewCSV(json),

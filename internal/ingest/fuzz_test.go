@@ -15,6 +15,7 @@ import (
 	"nordlys/internal/ingest/custom"
 	"nordlys/internal/ingest/defender"
 	"nordlys/internal/ingest/diag"
+	"nordlys/internal/ingest/dnslog"
 	"nordlys/internal/ingest/entra"
 	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/flowlog"
@@ -145,4 +146,8 @@ func FuzzSyslog(f *testing.F) {
 
 func FuzzJournal(f *testing.F) {
 	fuzz(f, "syslog", ".json", func() Decoder { return records.New(custom.New(), syslog.NewJournal()) })
+}
+
+func FuzzDNSLog(f *testing.F) {
+	fuzz(f, "dnslog", ".log", func() Decoder { return dnslog.New() })
 }

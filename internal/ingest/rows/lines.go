@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+
+	"github.com/zeebo/xxh3"
 )
 
 // MaxLine is the longest line of text that is taken whole.
@@ -51,4 +53,31 @@ func (l *Lines) end(line []byte) []byte {
 		line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
 	}
 	return line
+}
+
+// Repeats makes identities for the messages of a text in which equal messages are not one: what a message says, and the
+// how manieth of these it is in its second. The same text again has the same identities.
+type Repeats struct {
+	seen   map[uint64]uint64
+	second int64
+}
+
+// maxRepeats bounds how many different messages of a second are counted.
+const maxRepeats = 1 << 16
+
+// Of is the identity of a message of a table at a time in ticks, for Table.CommitAs.
+func (r *Repeats) Of(table string, ticks int64, message []byte) uint64 {
+	if second := ticks / Second; r.seen == nil || second != r.second {
+		r.second = second
+		if r.seen == nil {
+			r.seen = map[uint64]uint64{}
+		}
+		clear(r.seen)
+	}
+	h := xxh3.HashSeed(message, xxh3.HashString(table))
+	n := r.seen[h]
+	if len(r.seen) < maxRepeats {
+		r.seen[h] = n + 1
+	}
+	return h + n*0x9e3779b97f4a7c15
 }

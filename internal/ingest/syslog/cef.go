@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zeebo/xxh3"
-
 	"nordlys/internal/ingest/rows"
 )
 
@@ -180,8 +178,7 @@ func (e *emitter) event(ctx context.Context, h *header, text []byte, ticks int64
 		ticks = w.Modified()
 	}
 	t.SetInt(c.cols["TimeGenerated"], ticks)
-	id := xxh3.Hash(text) // the relay's header is not the event
-	return w.Done(ctx, t, t.CommitAs(e.identity("CommonSecurityLog"+strconv.FormatUint(id, 36), ticks, text)), offset, raw)
+	return w.Done(ctx, t, t.CommitAs(e.again.Of(t.Name, ticks, text)), offset, raw) // the relay's header is not the event
 }
 
 // cefFields cuts the fields between bars, in which \| and \\ are escaped.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/zeebo/xxh3"
+
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/records"
 	"nordlys/internal/ingest/rows"
-
-	"github.com/zeebo/xxh3"
 )
 
 // Journal is the records.Family of systemd's journal as JSON.
@@ -80,7 +80,7 @@ func (f *Journal) Map(ctx context.Context, r *records.Record, w *rows.Writer) er
 	if cursor := value(r, "__CURSOR"); cursor != "" {
 		id = xxh3.HashString("Syslog\x00" + cursor)
 	} else {
-		id = f.identity("Syslog", epoch+micros*10, r.Raw)
+		id = f.again.Of(t.Name, epoch+micros*10, r.Raw)
 	}
 	return w.Done(ctx, t, t.CommitAs(id), r.Offset, r.Raw)
 }

@@ -17,8 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zeebo/xxh3"
-
 	"nordlys/internal/ingest/jsontext"
 	"nordlys/internal/ingest/rows"
 )
@@ -376,8 +374,7 @@ type emitter struct {
 	t     *rows.Table
 	cols  map[string]*rows.Column
 	cef   *cefTable
-	again map[uint64]uint64 // how often a message came in the second that is read
-	since int64
+	again rows.Repeats
 
 	facility          string // of the file
 	yearless, unzoned bool   // something was read with help
@@ -385,7 +382,7 @@ type emitter struct {
 }
 
 func (e *emitter) start(w *rows.Writer) {
-	e.w, e.yearless, e.unzoned, e.byName, e.again, e.since = w, false, false, false, map[uint64]uint64{}, 0
+	e.w, e.yearless, e.unzoned, e.byName, e.again = w, false, false, false, rows.Repeats{}
 	name := strings.ToLower(path.Base(strings.ReplaceAll(w.Path(), `\`, "/")))
 	name = strings.TrimSuffix(name, ".gz")
 	for { // rotated: auth.log.1, secure-20250301
@@ -500,7 +497,7 @@ func (e *emitter) message(ctx context.Context, raw []byte, offset, length int64,
 	if len(h.data) > 0 {
 		t.Keep("StructuredData", jsontext.Quote(nil, h.data))
 	}
-	return w.Done(ctx, t, t.CommitAs(e.identity("Syslog", ticks, raw)), offset, raw)
+	return w.Done(ctx, t, t.CommitAs(e.again.Of(t.Name, ticks, raw)), offset, raw)
 }
 
 // origin sets the columns of the machine, by name or address.
@@ -511,19 +508,4 @@ func (e *emitter) origin(t *rows.Table, c map[string]*rows.Column, host []byte) 
 	if a, err := netip.ParseAddr(string(host)); err == nil {
 		t.SetString(c["HostIP"], a.String())
 	}
-}
-
-// identity is that of a message: what it says, and the how manieth of these it is in its second, as equal ones are not
-// one.
-func (e *emitter) identity(table string, ticks int64, raw []byte) uint64 {
-	if second := ticks / rows.Second; second != e.since {
-		e.since = second
-		clear(e.again)
-	}
-	h := xxh3.HashSeed(raw, xxh3.HashString(table))
-	n := e.again[h]
-	if len(e.again) < 1<<16 {
-		e.again[h] = n + 1
-	}
-	return h + n*0x9e3779b97f4a7c15
 }
