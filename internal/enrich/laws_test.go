@@ -1,12 +1,15 @@
 package enrich
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
 )
 
 // randomFlows writes n tuples of both kinds of flow logs, over few addresses, ports and interfaces.
@@ -127,3 +130,8 @@ func TestLongLists(t *testing.T) {
 		t.Errorf("%d rows, want 3", n)
 	}
 }
+
+// nowhere is a sink that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Append(context.Context, string, arrow.RecordBatch) error { return nil }
