@@ -3,6 +3,7 @@ package bind
 import (
 	"strings"
 
+	"nordlys/internal/kql/catalog"
 	"nordlys/internal/kql/diag"
 	"nordlys/internal/kql/plan"
 	"nordlys/internal/kql/syntax"
@@ -81,4 +82,17 @@ func (b *binder) adviseContains(e *syntax.BinaryExpression, right plan.Expr) {
 		return
 	}
 	b.report(diag.ContainsTerm(e.Pos(), e.Op, text))
+}
+
+// adviseDynamics warns of dynamics in the place of numbers and times, which Kusto's editor marks as mistakes. In the place
+// of texts they are common there, too.
+func (b *binder) adviseDynamics(f *catalog.Function, o *catalog.Overload, e *syntax.FunctionCallExpression, args []plan.Expr) {
+	if !b.opt.Advice || f.Kind != catalog.Scalar || len(args) != len(e.Arguments) {
+		return
+	}
+	for i, a := range args {
+		if want, ok := oneType(paramAt(o, i)); ok && a.Type() == catalog.Dynamic && want != catalog.String {
+			b.report(diag.DynamicArgument(e.Arguments[i].Pos(), f.Name, want.String(), converter(want)+"("+strings.TrimSpace(syntax.Print(e.Arguments[i]))+")"))
+		}
+	}
 }

@@ -26,6 +26,9 @@ func TestAdvice(t *testing.T) {
 		{"print k = 1, a = 1 | join kind=leftouter (print k = 1, b = 1) on k | where a == 1", []diag.Code{diag.CodeLateFilter}},
 		{"print k = 1, a = 1 | join kind=fullouter (print k = 1, b = 1) on k | where a == 1", nil},
 		{"print d = dynamic({'a': 1}) | where d.a == 1", []diag.Code{diag.CodeDynamicEquality}},
+		{"print d = dynamic({'a': 1}) | project sqrt(d.a)", []diag.Code{diag.CodeDynamicArgument}},
+		{"print d = dynamic({'a': 1}) | project startofday(d.a)", []diag.Code{diag.CodeDynamicArgument}},
+		{"print d = dynamic({'a': 1}) | project strlen(d.a), parse_ipv4(d.a), tolong(d.a), array_length(d.a)", nil},
 		{"print d = dynamic({'a': 1}) | where toint(d.a) == 1 and d.a == d.a", nil},
 	} {
 		for _, advice := range []bool{true, false} {

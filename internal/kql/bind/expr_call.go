@@ -84,6 +84,7 @@ func (b *binder) apply1(f *catalog.Function, e *syntax.FunctionCallExpression, a
 			b.checkRegex(a, e.Arguments[i])
 		}
 	}
+	b.adviseDynamics(f, o, e, args)
 	if folded := b.foldCall(f.Name, args); folded != nil {
 		return folded
 	}
@@ -152,7 +153,7 @@ func (b *binder) wrongArguments(f *catalog.Function, e *syntax.FunctionCallExpre
 	blame := 0
 	for _, o := range fitting {
 		for i, a := range args {
-			if cost(paramAt(o, i), a.Type(), false) >= impossible {
+			if cost(paramAt(o, i), a.Type(), f) >= impossible {
 				blame = max(blame, i)
 				break
 			}

@@ -8,8 +8,14 @@ import (
 // impossible is the cost of an argument that a parameter does not take.
 const impossible = 1 << 20
 
-// cost says how far an argument is from what a parameter takes: 0 as it comes, more for wider conversions.
-func cost(p *catalog.Param, have catalog.Type, operator bool) int {
+// cost says how far an argument is from what a parameter takes: 0 as it comes, more for wider conversions. A function
+// that has a dynamic where it asks for one type converts it, as tostring(), tolong() and their like do; where the types of
+// its overloads differ, the query must say which is meant, unless one of them takes any.
+func cost(p *catalog.Param, have catalog.Type, f *catalog.Function) int {
+	operator := f.Kind == catalog.Operator
+	if _, scalar := oneType(p); scalar && have == catalog.Dynamic && f.Kind == catalog.Scalar && len(f.Overloads) == 1 {
+		return 10
+	}
 	if have == catalog.Unknown {
 		return 0
 	}
@@ -41,6 +47,20 @@ func cost(p *catalog.Param, have catalog.Type, operator bool) int {
 		return 11
 	}
 	return impossible
+}
+
+// oneType is the type that a parameter brings a dynamic to: its own, and for any number real, any whole number long. There
+// is none for conditions, which a dynamic cannot be.
+func oneType(p *catalog.Param) (catalog.Type, bool) {
+	switch p.Class {
+	case catalog.Number:
+		return catalog.Real, true
+	case catalog.Integer:
+		return catalog.Long, true
+	case catalog.Exact, catalog.Strict:
+		return p.Type, p.Type != catalog.Bool && p.Type != catalog.Dynamic && p.Type != catalog.Unknown
+	}
+	return catalog.Unknown, false
 }
 
 func allow(ok bool) int {
@@ -87,7 +107,7 @@ func choose(f *catalog.Function, args []plan.Expr) *catalog.Overload {
 		}
 		total := 0
 		for i, a := range args {
-			if total += cost(paramAt(o, i), a.Type(), f.Kind == catalog.Operator); total >= impossible {
+			if total += cost(paramAt(o, i), a.Type(), f); total >= impossible {
 				break
 			}
 		}
@@ -128,6 +148,11 @@ func (b *binder) apply(o *catalog.Overload, args []plan.Expr) plan.Expr {
 		switch p := paramAt(o, i); p.Class {
 		case catalog.Exact, catalog.Strict:
 			out[i] = b.argument(a, p.Type)
+		case catalog.Number, catalog.Integer:
+			out[i] = a
+			if want, _ := oneType(p); a.Type() == catalog.Dynamic {
+				out[i] = b.convert(a, want)
+			}
 		case catalog.Common:
 			out[i] = b.convert(a, common)
 		default:

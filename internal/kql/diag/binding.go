@@ -455,6 +455,14 @@ func DynamicEquality(span Span, op string) Diagnostic {
 	}
 }
 
+// DynamicArgument warns that a function is given a dynamic in the place of a number or time.
+func DynamicArgument(span Span, function, want, instead string) Diagnostic {
+	return Diagnostic{
+		Code: CodeDynamicArgument, Severity: Warning, Summary: "A dynamic is taken as " + want, Span: span,
+		Detail: fmt.Sprintf("%s takes a %s, and Kusto's editor refuses a dynamic there. Write %s, which does the same.", function, want, instead),
+	}
+}
+
 // ContainsTerm warns that contains also finds the text inside of longer words.
 func ContainsTerm(span Span, op, text string) Diagnostic {
 	has := "has" + strings.TrimPrefix(strings.TrimPrefix(op, "!"), "contains")

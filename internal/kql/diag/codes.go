@@ -68,6 +68,7 @@ const (
 	CodeMixedComparison     Code = "mixed-comparison"
 	CodeUnseenColumn        Code = "unseen-column"
 	CodeDynamicEquality     Code = "dynamic-equality"
+	CodeDynamicArgument     Code = "dynamic-argument"
 	CodeContainsTerm        Code = "contains-term"
 	CodeLateFilter          Code = "late-filter"
 	CodeNoTimeFilter        Code = "no-time-filter"
@@ -155,6 +156,7 @@ func Codes() []CodeDoc {
 		{CodeMixedComparison, "Text is compared with a value of another type.", "print 1 == '1'"},
 		{CodeUnseenColumn, "A column of a table of resource logs that nothing has logged.", "AzureDiagnostics | where requestUri_s has 'login'"},
 		{CodeDynamicEquality, "A dynamic is compared as it is.", "print d = dynamic({'a': 1}) | where d.a == 'x'"},
+		{CodeDynamicArgument, "A dynamic stands where a number or time is asked for.", "print d = dynamic({'a': 1}) | project sqrt(d.a)"},
 		{CodeContainsTerm, "contains looks for what is a whole term.", "print x = 'a' | where x contains 'powershell'"},
 		{CodeLateFilter, "Rows are joined that a filter behind the join drops.", "print x = 1 | join (print x = 1) on x | where x == 2"},
 		{CodeNoTimeFilter, "A table is read for all times.", "SecurityEvent | count"},
