@@ -22,13 +22,12 @@ import (
 	"nordlys/internal/workspace"
 )
 
-// importMemory bounds what DuckDB takes while it writes segments, so that an import of any size stays under 1 GB. One
+// importMemory bounds what DuckDB takes while it writes segments, so that an import of any size stays under 512 MB. One
 // thread writes: with two, DuckDB spends a third of the time of both waiting for the stream of rows.
-const importMemory = "300MB"
+const importMemory = "200MB"
 
-// heapLimit is where the garbage collector begins to work harder; the identities of known rows are not garbage, and
-// beyond about 30 million of them it is passed.
-const heapLimit = 450 << 20
+// heapLimit is where the garbage collector begins to work harder.
+const heapLimit = 240 << 20
 
 func importCommand(g *global) *cobra.Command {
 	var format, zone, order, events string

@@ -26,7 +26,8 @@ type segment struct {
 	table   string
 	day     string // yyyy-mm-dd
 	rows    int64
-	bytes   int64
+	bytes   int64 // on disk
+	memory  int64 // about what the rows take as batches; 0 where it is not known
 	min     int64 // TimeGenerated in ticks
 	max     int64
 	sha256  string
@@ -152,12 +153,13 @@ func (c *catalog) infos() []TableInfo {
 }
 
 // catalogSchema makes a new catalogue, and brings one of an earlier format to this one: format 2 knows where the rows of
-// a segment are from, and which segments were replaced.
+// a segment are from, what they take in memory, and which segments were replaced.
 const catalogSchema = `
 CREATE TABLE IF NOT EXISTS ws.settings (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS ws.columns (table_name VARCHAR NOT NULL, name VARCHAR NOT NULL, type VARCHAR NOT NULL, position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ws.segments (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, row_count BIGINT NOT NULL, byte_count BIGINT NOT NULL, min_time BIGINT NOT NULL, max_time BIGINT NOT NULL, sha256 VARCHAR NOT NULL, column_names VARCHAR NOT NULL);
 ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS origin VARCHAR DEFAULT '';
+ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS memory_bytes BIGINT DEFAULT 0;
 CREATE TABLE IF NOT EXISTS ws.dropped (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, dropped_at BIGINT NOT NULL);
 `
 
@@ -246,18 +248,18 @@ func (c *catalog) read(ctx context.Context, conn *sql.Conn, dir string, format i
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	origin := "origin"
+	more := "origin, memory_bytes"
 	if format < 2 {
-		origin = "''"
+		more = "'', 0"
 	}
-	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, "+origin+" FROM ws.segments ORDER BY table_name, min_time, id")
+	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, "+more+" FROM ws.segments ORDER BY table_name, min_time, id")
 	if err != nil {
 		return err
 	}
 	for rows.Next() {
 		s := &segment{}
 		var names string
-		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names, &s.origin); err != nil {
+		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names, &s.origin, &s.memory); err != nil {
 			return err
 		}
 		s.columns = strings.Split(names, "\x1f")

@@ -93,8 +93,8 @@ func (w *Workspace) commit(ctx context.Context, c change) error {
 			}
 		}
 		for _, s := range c.come {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.segments (id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				s.id, s.table, s.day, s.rows, s.bytes, s.min, s.max, s.sha256, strings.Join(s.columns, "\x1f"), s.origin); err != nil {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.segments (id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, origin, memory_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				s.id, s.table, s.day, s.rows, s.bytes, s.min, s.max, s.sha256, strings.Join(s.columns, "\x1f"), s.origin, s.memory); err != nil {
 				return err
 			}
 		}

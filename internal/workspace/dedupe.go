@@ -1,8 +1,10 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -31,6 +33,7 @@ type source struct {
 // dedupe drops the rows that are known already with as much detail, and says how many of the others take the place of a
 // row that tells less. It gives nil where none is left.
 func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatch) (fresh arrow.RecordBatch, merged int64, err error) {
+	wr.batches++
 	ids, err := int64Column(rec, "_ItemId")
 	if err != nil {
 		return nil, 0, fmt.Errorf("append to %s: %w", table, err)
@@ -50,11 +53,11 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 	n := int(rec.NumRows())
 	keep := make([]place, 0, n)
 	var set *idSet
-	var key dayKey
+	var key hourKey
 	tick := tables.IdentityTick(table)
 	for i := range n {
-		if k := (dayKey{table, times[i] / ticksPerDay}); set == nil || k != key {
-			key = k
+		if hour := times[i] / ticksPerHour; set == nil || hour != key.hour {
+			key = hourKey{table, hour}
 			if set, err = wr.identitiesOf(ctx, key); err != nil {
 				return nil, 0, err
 			}
@@ -73,10 +76,11 @@ func (wr *writer) dedupe(ctx context.Context, table string, rec arrow.RecordBatc
 			continue
 		}
 		merged++
-		if wr.winners[key] == nil {
-			wr.winners[key] = map[uint64]source{}
+		day := dayKey{table, key.hour / 24}
+		if wr.winners[day] == nil {
+			wr.winners[day] = map[uint64]source{}
 		}
-		wr.winners[key][v] = sources(i)
+		wr.winners[day][v] = sources(i)
 	}
 	switch len(keep) {
 	case 0:
@@ -150,25 +154,107 @@ func withDetail(rec arrow.RecordBatch) (arrow.RecordBatch, []int32) {
 	return array.NewRecordBatch(schema, append(slices.Clone(rec.Columns()), col), int64(n)), detail
 }
 
-// identitiesOf gives the identities of a table's day, read from its segments when the day is first met.
-func (wr *writer) identitiesOf(ctx context.Context, key dayKey) (*idSet, error) {
+// identitiesOf gives the identities of a table's hour. Those of the rows that are stored are read when a row of their day
+// first comes, and again hour by hour where they were let go.
+func (wr *writer) identitiesOf(ctx context.Context, key hourKey) (*idSet, error) {
 	if s, ok := wr.known[key]; ok {
+		s.met = wr.batches
 		return s, nil
 	}
-	s := &idSet{detailed: tables.Merges(key.table)}
-	for _, seg := range wr.evidenceOf(key) {
-		// Segments that do not say how much a row tells are from before it was kept: their rows stay.
-		detail := "255"
-		if s.detailed && slices.Contains(seg.columns, detailColumn) {
-			detail = "coalesce(" + lower.Ident(detailColumn) + ", 255)"
-		}
-		if err := wr.knownFrom(ctx, s, key, seg, detail); err != nil {
+	day := dayKey{key.table, key.hour / 24}
+	from, to := key.hour, key.hour
+	switch {
+	case !wr.loaded[day]:
+		from, to = day.day*24, day.day*24+23
+	case !wr.forgotten[key]:
+		return wr.setOf(key), nil // nothing of this hour is stored but what came since
+	}
+	for _, seg := range wr.evidenceOf(day) {
+		if err := wr.know(ctx, seg, from, to); err != nil {
 			return nil, fmt.Errorf("read the known rows of %s: %w", key.table, err)
 		}
 	}
-	wr.known[key] = s
-	wr.identities += s.n
-	return s, nil
+	wr.loaded[day] = true
+	delete(wr.forgotten, key)
+	return wr.setOf(key), nil
+}
+
+func (wr *writer) setOf(key hourKey) *idSet {
+	s := wr.known[key]
+	if s == nil {
+		s = &idSet{detailed: tables.Merges(key.table)}
+		wr.known[key] = s
+	}
+	s.met = wr.batches
+	return s
+}
+
+// know takes in the identities that a segment has between two hours, both included.
+func (wr *writer) know(ctx context.Context, s *segment, from, to int64) error {
+	// Segments that do not say how much a row tells are from before it was kept: their rows stay.
+	detail := "255"
+	if slices.Contains(s.columns, detailColumn) {
+		detail = "coalesce(" + lower.Ident(detailColumn) + ", 255)"
+	}
+	recs, err := wr.ws.db.ReadBatches(ctx, fmt.Sprintf(`SELECT "_ItemId", "TimeGenerated", CAST(%s AS INTEGER) FROM read_parquet(%s) WHERE "TimeGenerated" BETWEEN %d AND %d`,
+		detail, lower.Text(s.path(wr.ws.dir)), from*ticksPerHour, (to+1)*ticksPerHour-1))
+	if err != nil {
+		return err
+	}
+	defer releaseAll(recs)
+	tick := tables.IdentityTick(s.table)
+	for _, rec := range recs {
+		ids, times := rec.Column(0).(*array.Int64).Int64Values(), rec.Column(1).(*array.Int64).Int64Values()
+		details := rec.Column(2).(*array.Int32).Int32Values()
+		var set *idSet
+		last := int64(-1)
+		for i, t := range times {
+			if hour := t / ticksPerHour; hour != last {
+				set, last = wr.setOf(hourKey{s.table, hour}), hour
+			}
+			if fresh, _ := set.add(identity(ids[i], t/tick), uint8(min(details[i], 255))); fresh {
+				wr.identities++
+			}
+		}
+	}
+	return nil
+}
+
+// forget lets identities go once there are too many, of the hours that were met the longest ago, except where nothing is
+// kept. What waits in memory goes to disk first, where it is found again. It must run between batches: the rows of a
+// batch in progress are neither on disk nor waiting. An hour that rows still come for stays, however many it has.
+func (wr *writer) forget(ctx context.Context) error {
+	if wr.identities <= wr.room || wr.dry {
+		return nil
+	}
+	old := 0
+	for _, s := range wr.known {
+		if s.met < wr.batches {
+			old += s.n
+		}
+	}
+	if old < wr.room/4 {
+		return nil
+	}
+	for table := range wr.waiting {
+		if err := wr.seal(ctx, table); err != nil {
+			return err
+		}
+	}
+	if err := wr.commit(ctx); err != nil {
+		return err
+	}
+	keys := slices.SortedFunc(maps.Keys(wr.known), func(a, b hourKey) int { return cmp.Compare(wr.known[a].met, wr.known[b].met) })
+	for _, key := range keys {
+		s := wr.known[key]
+		if wr.identities <= wr.room/2 || s.met == wr.batches {
+			break
+		}
+		wr.identities -= s.n
+		delete(wr.known, key)
+		wr.forgotten[key] = true
+	}
+	return nil
 }
 
 // evidenceOf lists the stored segments of a table's day.
@@ -182,25 +268,6 @@ func (wr *writer) evidenceOf(key dayKey) []*segment {
 		}
 	}
 	return out
-}
-
-func (wr *writer) knownFrom(ctx context.Context, set *idSet, key dayKey, s *segment, detail string) error {
-	rows, err := wr.ws.db.SQL().QueryContext(ctx, `SELECT "_ItemId", "TimeGenerated", `+detail+` FROM read_parquet(`+lower.Text(s.path(wr.ws.dir))+")")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	tick := tables.IdentityTick(key.table)
-	for rows.Next() {
-		var id, t, d int64
-		if err := rows.Scan(&id, &t, &d); err != nil {
-			return err
-		}
-		if t/ticksPerDay == key.day {
-			set.add(identity(id, t/tick), uint8(min(d, 255)))
-		}
-	}
-	return rows.Err()
 }
 
 // overtaken drops those rows of a batch whose event has a winner elsewhere. It gives the batch itself, retained, where

@@ -1,87 +1,77 @@
 package workspace
 
-// idSet is a set of 64-bit identities: the rows of one table and day, so that a record that came before is known again.
-// It takes 8 bytes a slot and is between three eighths and three quarters full. It is split by the top bits, so that
-// growing copies a small part at a time. Where detailed is set, each identity has a number beside it, how much its row
-// tells, for another byte. The zero value is ready.
+// idSet is a set of 64-bit identities, so that a record that came before is known again: open addressing with linear
+// steps, 8 bytes a slot and between three eighths and three quarters full. Where detailed is set, each identity has a
+// number beside it, how much its row tells, for another byte. The zero value is ready.
 type idSet struct {
-	parts    [64]idPart
+	slots    []uint64
+	details  []uint8
 	n        int
 	detailed bool
-	zero     idPart // 0, if it is in the set: an empty slot is 0
-}
-
-// idPart is open addressing with linear steps.
-type idPart struct {
-	slots   []uint64
-	details []uint8
-	n       int
+	zero     bool // whether 0 is in the set: an empty slot is 0
+	ofZero   uint8
+	met      int64 // when it was last asked for, in batches
 }
 
 // add puts v in and says whether it was not there before. Where the set is detailed and v was there with less, that
 // grows to detail, and more is true.
 func (s *idSet) add(v uint64, detail uint8) (fresh, more bool) {
 	if v == 0 {
-		fresh = s.zero.n == 0
-		if s.zero.n = 1; s.zero.details == nil {
-			s.zero.details = []uint8{detail}
+		if !s.zero {
+			s.zero, s.ofZero = true, detail
+			s.n++
+			return true, false
 		}
-		more = s.zero.raise(0, detail, s.detailed)
-	} else {
-		fresh, more = s.parts[v>>58].add(v, detail, s.detailed)
+		return false, s.raise(&s.ofZero, detail)
 	}
-	if fresh {
-		s.n++
+	if 4*(s.n+1) > 3*len(s.slots) {
+		s.grow()
 	}
-	return fresh, more
-}
-
-func (p *idPart) add(v uint64, detail uint8, detailed bool) (fresh, more bool) {
-	if 4*(p.n+1) > 3*len(p.slots) {
-		p.grow(detailed)
-	}
-	mask := uint64(len(p.slots) - 1)
+	mask := uint64(len(s.slots) - 1)
 	for i := v & mask; ; i = (i + 1) & mask {
-		switch p.slots[i] {
+		switch s.slots[i] {
 		case v:
-			return false, p.raise(i, detail, detailed)
-		case 0:
-			p.slots[i] = v
-			if detailed {
-				p.details[i] = detail
+			if !s.detailed {
+				return false, false
 			}
-			p.n++
+			return false, s.raise(&s.details[i], detail)
+		case 0:
+			s.slots[i] = v
+			if s.detailed {
+				s.details[i] = detail
+			}
+			s.n++
 			return true, false
 		}
 	}
 }
 
-func (p *idPart) raise(i uint64, detail uint8, detailed bool) bool {
-	if !detailed || p.details[i] >= detail {
+func (s *idSet) raise(have *uint8, detail uint8) bool {
+	if !s.detailed || *have >= detail {
 		return false
 	}
-	p.details[i] = detail
+	*have = detail
 	return true
 }
 
-func (p *idPart) grow(detailed bool) {
-	old, details := p.slots, p.details
-	p.slots = make([]uint64, max(8, 2*len(old)))
-	if detailed {
-		p.details = make([]uint8, len(p.slots))
+func (s *idSet) grow() {
+	old, details := s.slots, s.details
+	s.slots = make([]uint64, max(8, 2*len(old)))
+	if s.detailed {
+		s.details = make([]uint8, len(s.slots))
 	}
-	mask := uint64(len(p.slots) - 1)
+	mask := uint64(len(s.slots) - 1)
 	for at, v := range old {
 		if v == 0 {
 			continue
 		}
 		i := v & mask
-		for p.slots[i] != 0 {
+		for s.slots[i] != 0 {
 			i = (i + 1) & mask
 		}
-		p.slots[i] = v
-		if detailed {
-			p.details[i] = details[at]
+		s.slots[i] = v
+		if s.detailed {
+			s.details[i] = details[at]
 		}
 	}
 }

@@ -142,8 +142,9 @@ func (w *Workspace) rebuild(ctx context.Context, table, origin string, recs []ar
 // life, and a day is read from a few files.
 const (
 	manySegments = 8
-	smallRows    = sealRows / 2
-	smallBytes   = 16 << 20 // on disk
+	smallRows    = sealRows / 4
+	smallBytes   = sealBytes / 4
+	mergedBytes  = sealBytes / 2 // in memory
 )
 
 // Compact merges small segments: many imports of little each leave many files, and an import whose events are not in the
@@ -157,7 +158,7 @@ func (w *Workspace) Compact(ctx context.Context) (from, to int, err error) {
 	small := map[group][]*segment{}
 	for _, t := range w.catalog.stored {
 		for _, s := range t.segments {
-			if s.rows < smallRows && s.bytes < smallBytes {
+			if s.rows < smallRows && s.size() < smallBytes {
 				g := group{s.table, s.day, s.origin}
 				small[g] = append(small[g], s)
 			}
@@ -170,8 +171,8 @@ func (w *Workspace) Compact(ctx context.Context) (from, to int, err error) {
 		}
 		for len(list) > 1 {
 			n, rows, bytes := 0, int64(0), int64(0)
-			for n < len(list) && (n < 2 || rows+list[n].rows <= sealRows && bytes+list[n].bytes <= smallBytes) {
-				rows, bytes = rows+list[n].rows, bytes+list[n].bytes
+			for n < len(list) && (n < 2 || rows+list[n].rows <= sealRows && bytes+list[n].size() <= mergedBytes) {
+				rows, bytes = rows+list[n].rows, bytes+list[n].size()
 				n++
 			}
 			made, err := w.merge(ctx, list[:n])
@@ -186,6 +187,14 @@ func (w *Workspace) Compact(ctx context.Context) (from, to int, err error) {
 		}
 	}
 	return from, to, nil
+}
+
+// size is about what the rows of a segment take in memory.
+func (s *segment) size() int64 {
+	if s.memory == 0 {
+		return 20 * s.bytes // from before it was kept
+	}
+	return s.memory
 }
 
 // merge makes one of several segments of one table, day and origin.

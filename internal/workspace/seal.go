@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -18,7 +18,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
-	"nordlys/internal/engine/duckdb"
 	"nordlys/internal/engine/lower"
 	"nordlys/internal/tables"
 )
@@ -26,8 +25,8 @@ import (
 // A row group is what DuckDB holds in memory while it writes, and the unit that queries skip by: by bytes, so that wide
 // rows do not fill the memory, and within these bounds.
 const (
-	rowGroupBytes = 48 << 20
-	minRowGroup   = 8192
+	rowGroupBytes = 24 << 20
+	minRowGroup   = 2048
 	maxRowGroup   = 122880
 )
 
@@ -56,21 +55,15 @@ func (wr *writer) seal(ctx context.Context, table string) error {
 // write makes segments of batches, one for each day, which nothing names yet. Bytes is about what the batches take.
 func (w *Workspace) write(ctx context.Context, table string, rows []arrow.RecordBatch, bytes int64) ([]*segment, error) {
 	schema, batches := unify(table, rows)
-	defer func() {
-		for _, r := range batches {
-			r.Release()
-		}
-	}()
-	days := daysOf(batches)
-	if slices.ContainsFunc(days, func(d dayRows) bool { return !d.sorted }) {
-		as, sorted, err := sortBatches(schema, batches)
+	defer func() { releaseAll(batches) }()
+	days, sorted := daysOf(batches)
+	if !sorted {
+		as, ordered, err := sortBatches(schema, batches)
 		if err != nil {
 			return nil, fmt.Errorf("sort them: %w", err)
 		}
-		for _, r := range batches {
-			r.Release()
-		}
-		schema, batches = as, sorted
+		releaseAll(batches)
+		schema, batches = as, ordered
 	}
 	var n int64
 	for _, d := range days {
@@ -78,21 +71,31 @@ func (w *Workspace) write(ctx context.Context, table string, rows []arrow.Record
 	}
 	group := int(max(minRowGroup, min(maxRowGroup, rowGroupBytes*n/max(bytes, 1))))
 	var out []*segment
-	err := w.db.WithBatches(ctx, schema, batches, group, len(days) > 1, func(write duckdb.WriteParquet) error {
-		for _, d := range days {
-			s, err := w.writeSegment(table, schema, d, len(days) > 1, write)
-			if err != nil {
-				return err
-			}
-			out = append(out, s)
+	var at int64
+	for _, d := range days {
+		s, err := w.writeSegment(ctx, table, d, schema, part(batches, at, d.rows), group)
+		if err != nil {
+			w.discard(out)
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		w.discard(out)
-		return nil, err
+		at += d.rows
+		s.memory = bytes * d.rows / n
+		out = append(out, s)
 	}
 	return out, nil
+}
+
+// part gives n rows of batches from row at on.
+func part(batches []arrow.RecordBatch, at, n int64) []arrow.RecordBatch {
+	var out []arrow.RecordBatch
+	for _, rec := range batches {
+		from, to := max(at, 0), min(at+n, rec.NumRows())
+		if from < to {
+			out = append(out, rec.NewSlice(from, to))
+		}
+		at -= rec.NumRows()
+	}
+	return out
 }
 
 // discard removes segments that nothing names.
@@ -103,44 +106,42 @@ func (w *Workspace) discard(segments []*segment) {
 }
 
 // dayRows says what a buffer holds of one day.
-type dayRows struct {
-	day, rows, min, max int64
-	sorted              bool
-}
+type dayRows struct{ day, rows, min, max int64 }
 
-// daysOf counts the rows of each day and says whether they come sorted by time.
-func daysOf(batches []arrow.RecordBatch) []dayRows {
+// daysOf counts the rows of each day, and says whether all rows come sorted by time.
+func daysOf(batches []arrow.RecordBatch) (out []dayRows, sorted bool) {
 	found := map[int64]*dayRows{}
+	sorted = true
+	var last int64
+	var d *dayRows
 	for _, rec := range batches {
 		times, err := int64Column(rec, "TimeGenerated")
 		if err != nil {
 			continue // Append has refused such a batch
 		}
-		var d *dayRows
 		for _, t := range times {
-			day := t / ticksPerDay
-			if d == nil || d.day != day {
+			if day := t / ticksPerDay; d == nil || d.day != day {
 				if d = found[day]; d == nil {
-					d = &dayRows{day: day, min: t, max: t, sorted: true}
+					d = &dayRows{day: day, min: t, max: t}
 					found[day] = d
 				}
 			}
 			d.rows++
-			if t < d.max {
-				d.sorted = false
-			}
+			sorted = sorted && t >= last
+			last = t
 			d.min, d.max = min(d.min, t), max(d.max, t)
 		}
 	}
-	out := make([]dayRows, 0, len(found))
 	for _, d := range found {
 		out = append(out, *d)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].day < out[j].day })
-	return out
+	slices.SortFunc(out, func(a, b dayRows) int { return cmp.Compare(a.day, b.day) })
+	return out, sorted
 }
 
-func (w *Workspace) writeSegment(table string, schema *arrow.Schema, d dayRows, filter bool, write duckdb.WriteParquet) (*segment, error) {
+// writeSegment writes the rows of one day, which it releases.
+func (w *Workspace) writeSegment(ctx context.Context, table string, d dayRows, schema *arrow.Schema, batches []arrow.RecordBatch, rowGroup int) (*segment, error) {
+	defer releaseAll(batches)
 	var id [12]byte
 	if _, err := rand.Read(id[:]); err != nil {
 		return nil, err
@@ -154,12 +155,8 @@ func (w *Workspace) writeSegment(table string, schema *arrow.Schema, d dayRows, 
 	}
 	more, names := storedPathsSQL(table, s.columns)
 	s.columns = append(s.columns, names...)
-	query := ""
-	if filter {
-		query = fmt.Sprintf(` WHERE "TimeGenerated" BETWEEN %d AND %d`, d.day*ticksPerDay, (d.day+1)*ticksPerDay-1)
-	}
 	tmp := filepath.Join(w.dir, "tmp", s.id+".parquet")
-	n, err := write(tmp, more, query)
+	n, err := w.db.WriteParquet(ctx, tmp, schema, batches, more, rowGroup)
 	if err != nil {
 		return nil, err
 	}

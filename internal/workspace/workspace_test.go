@@ -199,16 +199,20 @@ func TestDamagedSegment(t *testing.T) {
 // Duplicates are known also when the identities had to be let go, within a batch and across batches.
 func TestForgettingKeepsDuplicatesOut(t *testing.T) {
 	w := open(t, t.TempDir(), Write)
+	w.writer.room = 2
 	add(t, w, "T_CL", batch("A", row{day0, 1, "x"}), 1)
-	w.writer.identities = maxIdentities + 1
 	add(t, w, "T_CL", batch("A", row{day0, 2, "y"}, row{day0 + ticksPerDay, 3, "z"}, row{day0, 2, "y"}, row{day0, 1, "x"}), 2)
-	w.writer.identities = maxIdentities
-	add(t, w, "T_CL", batch("A", row{day0 + 1, 4, "v"}, row{day0 + 2*ticksPerDay, 5, "w"}, row{day0 + 1, 4, "v"}, row{day0, 2, "y"}), 2)
+	add(t, w, "T_CL", batch("A", row{day0 + ticksPerHour, 4, "v"}, row{day0 + 2*ticksPerDay, 5, "w"}, row{day0 + ticksPerHour, 4, "v"}, row{day0, 2, "y"}), 2)
+	add(t, w, "T_CL", batch("A", row{day0 + ticksPerHour, 4, "v"}, row{day0 + ticksPerHour, 6, "v"}), 1)
+	if len(w.writer.forgotten) == 0 {
+		t.Error("nothing was let go")
+	}
+	add(t, w, "T_CL", batch("A", row{day0, 1, "x"}, row{day0 + ticksPerDay, 3, "z"}, row{day0 + 2*ticksPerDay, 5, "w"}, row{day0 + ticksPerHour, 6, "v"}), 0)
 	if err := w.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if n, _ := count(t, w, "T_CL", "A", allTime); n != 5 {
-		t.Errorf("%d rows, want 5", n)
+	if n, _ := count(t, w, "T_CL", "A", allTime); n != 6 {
+		t.Errorf("%d rows, want 6", n)
 	}
 }
 

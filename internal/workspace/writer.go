@@ -18,10 +18,10 @@ import (
 
 // The sizes at which rows waiting in memory are sealed.
 const (
-	sealRows      = 245_760   // rows of one table: two row groups
-	sealBytes     = 96 << 20  // bytes of one table
-	maxWaiting    = 160 << 20 // bytes of all tables together: then the largest is sealed
-	maxIdentities = 32 << 20  // known identities (8 to 11 bytes each) before those of other days are let go
+	sealRows      = 245_760  // rows of one table: two row groups
+	sealBytes     = 64 << 20 // bytes of one table
+	maxWaiting    = 96 << 20 // bytes of all tables together: then the largest is sealed
+	maxIdentities = 8 << 20  // known identities (11 to 24 bytes each) before those of hours not met lately are let go
 )
 
 // writer is the writing side of a workspace.
@@ -30,10 +30,14 @@ type writer struct {
 	lock *os.File
 
 	mu          sync.Mutex
-	known       map[dayKey]*idSet
+	known       map[hourKey]*idSet
+	loaded      map[dayKey]bool              // whose stored rows are in known, but for the hours that were let go
+	forgotten   map[hourKey]bool             // those
 	winners     map[dayKey]map[uint64]source // of events whose earlier row has to go
 	dry         bool                         // nothing is kept
 	identities  int
+	room        int   // for identities
+	batches     int64 // so far
 	waiting     map[string]*buffer
 	bytes       int64
 	names       map[string]*naming
@@ -44,6 +48,12 @@ type writer struct {
 type dayKey struct {
 	table string
 	day   int64 // TimeGenerated in whole days since year 1
+}
+
+// hourKey names the rows of one table and hour: the identities of so many are known or not.
+type hourKey struct {
+	table string
+	hour  int64 // TimeGenerated in whole hours since year 1
 }
 
 // buffer is the rows of one table that wait to be sealed.
@@ -71,14 +81,14 @@ func newWriter(w *Workspace) (*writer, error) {
 		return nil, fmt.Errorf("make %s: %w", tmp, err)
 	}
 	return &writer{
-		ws: w, lock: f, known: map[dayKey]*idSet{}, winners: map[dayKey]map[uint64]source{}, waiting: map[string]*buffer{},
+		ws: w, lock: f, room: maxIdentities, known: map[hourKey]*idSet{}, loaded: map[dayKey]bool{}, forgotten: map[hourKey]bool{}, winners: map[dayKey]map[uint64]source{}, waiting: map[string]*buffer{},
 		names: map[string]*naming{},
 	}, nil
 }
 
 // dryWriter takes rows and keeps none.
 func dryWriter(w *Workspace) *writer {
-	return &writer{ws: w, dry: true, known: map[dayKey]*idSet{}, winners: map[dayKey]map[uint64]source{}, names: map[string]*naming{}}
+	return &writer{ws: w, dry: true, known: map[hourKey]*idSet{}, loaded: map[dayKey]bool{}, winners: map[dayKey]map[uint64]source{}, names: map[string]*naming{}}
 }
 
 func (wr *writer) close() error {
@@ -260,25 +270,10 @@ func (wr *writer) conform(table string, rec arrow.RecordBatch) arrow.RecordBatch
 	return array.NewRecordBatch(arrow.NewSchema(fields, nil), rec.Columns(), rec.NumRows())
 }
 
-// forget lets the identities of all days go once there are too many, except where nothing is kept. What waits in memory goes to disk first, where it
-// is found again. It must run between batches: the rows of a batch in progress are neither on disk nor waiting.
-func (wr *writer) forget(ctx context.Context) error {
-	if wr.identities <= maxIdentities || wr.dry {
-		return nil
-	}
-	for table := range wr.waiting {
-		if err := wr.seal(ctx, table); err != nil {
-			return err
-		}
-	}
-	if err := wr.commit(ctx); err != nil {
-		return err
-	}
-	wr.known, wr.identities = map[dayKey]*idSet{}, 0
-	return nil
-}
-
-const ticksPerDay = 864_000_000_000
+const (
+	ticksPerDay  = 864_000_000_000
+	ticksPerHour = ticksPerDay / 24
+)
 
 func int64Column(rec arrow.RecordBatch, name string) ([]int64, error) {
 	idx := rec.Schema().FieldIndices(name)

@@ -13,22 +13,17 @@ import (
 	"nordlys/internal/engine/lower"
 )
 
-// WriteParquet writes the rows that a clause selects (WHERE …, ORDER BY …, or nothing) to a file and says how many they
-// were. More is SQL of columns to add to those of the batches.
-type WriteParquet func(path string, more []string, clause string) (int64, error)
-
-// WithBatches makes Arrow batches of one schema readable as a relation while f runs, and hands it the door to write
-// parts of them, in row groups of rowGroup rows. A stream of batches can be read once only; where f writes several files, several makes the rows a
-// temporary table first. Null strings do not occur in batches; dynamic nulls do.
-func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []arrow.RecordBatch, rowGroup int, several bool, f func(WriteParquet) error) error {
+// WriteParquet writes the rows of Arrow batches of one schema to a file, in row groups of rowGroup rows, and says how many
+// they were. More is SQL of columns to add to theirs. Null strings do not occur in batches; dynamic nulls do.
+func (d *DB) WriteParquet(ctx context.Context, path string, schema *arrow.Schema, batches []arrow.RecordBatch, more []string, rowGroup int) (int64, error) {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer conn.Close()
 	reader, err := array.NewRecordReader(schema, batches)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer reader.Release()
 	var release func()
@@ -41,27 +36,19 @@ func (d *DB) WithBatches(ctx context.Context, schema *arrow.Schema, batches []ar
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("hand rows to DuckDB: %w", err)
+		return 0, fmt.Errorf("hand rows to DuckDB: %w", err)
 	}
 	defer release()
 	from := lower.Ident("$batches")
 	defer func() {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP VIEW IF EXISTS "+lower.Ident("$batches"))
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP VIEW IF EXISTS "+from)
 	}()
-	if several {
-		from = lower.Ident("$rows")
-		if _, err := conn.ExecContext(ctx, "CREATE TEMP TABLE "+from+" AS SELECT * FROM "+lower.Ident("$batches")); err != nil {
-			return err
-		}
-		defer func() { _, _ = conn.ExecContext(context.WithoutCancel(ctx), "DROP TABLE IF EXISTS "+from) }()
+	res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)",
+		strings.Join(append([]string{"*"}, more...), ", "), from, lower.Text(path), rowGroup))
+	if err != nil {
+		return 0, err
 	}
-	return f(func(path string, more []string, clause string) (int64, error) {
-		res, err := conn.ExecContext(ctx, fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO %s (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE %d)", strings.Join(append([]string{"*"}, more...), ", "), from, clause, lower.Text(path), rowGroup))
-		if err != nil {
-			return 0, err
-		}
-		return res.RowsAffected()
-	})
+	return res.RowsAffected()
 }
 
 // ReadBatches gives the rows of a query as Arrow batches, which the caller releases. The statement is one of ours, never
