@@ -33,5 +33,6 @@ What to type next:
   $nordlys tables --workspace $ws
   $nordlys investigate --workspace $ws --format html 203.0.113.66 > story.html
   $nordlys query --workspace $ws 'SecurityEvent | where EventID == 4625 | summarize count() by IpAddress, Computer'
+  $nordlys query --workspace $ws 'NTANetAnalytics | where FlowDirection == "Inbound" and DestPort == 3389 and AllowedInFlows > 0 | project TimeGenerated, SrcPublicIps, DestVm, DestSubnet'
   $nordlys import PATH-OF-YOUR-OWN-EVIDENCE && $nordlys investigate AN-ADDRESS-OR-ACCOUNT
 EOF

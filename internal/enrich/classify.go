@@ -54,11 +54,12 @@ type classifier struct {
 	known    map[placeKey]*place
 	infos    map[netip.Addr]*workspace.AddressInfo
 	homes    map[homeKey]homeOf
+	missing  map[string]bool // MAC addresses of interfaces whose network is not known
 }
 
 func newClassifier(t *Topology, address func(netip.Addr) workspace.AddressInfo, threats func(netip.Addr, int64) (Indicator, bool)) *classifier {
 	return &classifier{topology: t, address: address, threats: threats, known: map[placeKey]*place{},
-		infos: map[netip.Addr]*workspace.AddressInfo{}, homes: map[homeKey]homeOf{}}
+		infos: map[netip.Addr]*workspace.AddressInfo{}, homes: map[homeKey]homeOf{}, missing: map[string]bool{}}
 }
 
 type homeKey struct{ mac, target string }
@@ -76,6 +77,9 @@ func (c *classifier) home(macAddress, target string) (*vnet, *nic) {
 			clear(c.homes)
 		}
 		h.vnet, h.nic = c.topology.home(macAddress, target)
+		if h.vnet == nil && len(c.missing) < maxKnown {
+			c.missing[macAddress] = true
+		}
 		c.homes[k] = h
 	}
 	return h.vnet, h.nic

@@ -59,7 +59,9 @@ func TestDemo(t *testing.T) {
 		if _, err := Run(t.Context(), w, Options{Stale: true, Now: testNow.Add(time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
-		q := `AzureNetworkAnalytics_CL | where SubType_s == "FlowLog" and FlowType_s == "MaliciousFlow" and AllowedInFlows_d > 0 | summarize tolong(sum(AllowedInFlows_d)) by SrcIP_s, DestIP_s`
+		q := `AzureNetworkAnalytics_CL | where SubType_s == 'FlowLog' and FlowType_s == 'MaliciousFlow' and (FASchemaVersion_s == '1' or FASchemaVersion_s == '2') | where AllowedInFlows_d > 0
+			| project FlowDirection_s, FlowCount = max_of(AllowedInFlows_d + DeniedInFlows_d, AllowedOutFlows_d + DeniedOutFlows_d), SrcIP_s, DestIP_s, DestPort_d
+			| summarize tolong(sum(FlowCount)) by SrcIP_s, DestIP_s`
 		if c.format == scenario.FlowVNet {
 			q = `NTANetAnalytics | where SubType == "FlowLog" and FlowType == "MaliciousFlow" and AllowedInFlows > 0 | summarize sum(AllowedInFlows) by SrcIp, DestIp`
 		}

@@ -151,6 +151,9 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 		}
 		s.Days++
 	}
+	if n := len(a.classifier.missing); n > 0 && !topology.Empty() {
+		s.Notes = append(s.Notes, fmt.Sprintf("the networks of %d interfaces are not among the resources: their flows have no names, and IntraVNet, InterVNet, S2S and P2S cannot be told of them", n))
+	}
 	if err := out.finish(ctx); err != nil {
 		return s, err
 	}
@@ -160,11 +163,12 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 // usual is the interval of the rows that an earlier run made.
 func usual(ctx context.Context, w *workspace.Workspace) (time.Duration, error) {
 	length := Hour
-	err := each(ctx, w, workspace.Query{Text: addressTable + derived + " | take 1 | project tolong(FlowIntervalEndTime - FlowIntervalStartTime)"}, func(row []any) error {
-		if n, _ := row[0].(int64); time.Duration(n)*100 == TenMinutes {
+	q := "union (" + vnetTable + derived + " | take 1 | project Length = tolong(FlowIntervalEndTime - FlowIntervalStartTime)), (" +
+		nsgTable + derived + " | take 1 | project Length = tolong(FlowIntervalEndTime_t - FlowIntervalStartTime_t))"
+	err := query(ctx, w, q, func(row []any) {
+		if time.Duration(ticks(row[0]))*100 == TenMinutes {
 			length = TenMinutes
 		}
-		return nil
 	})
 	return length, err
 }

@@ -358,6 +358,8 @@ func targetType(id resource) string {
 		return "VirtualNetwork"
 	case id.path[0] == "networkinterfaces":
 		return "NetworkInterface"
+	case id.path[0] == "networksecuritygroups":
+		return "NetworkSecurityGroup"
 	}
 	return id.path[0]
 }

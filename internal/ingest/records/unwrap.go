@@ -24,7 +24,7 @@ func unwrap(r *Record, f func(inner []byte) bool) bool {
 	if responses := r.Get("responses"); responses != nil && (r.Has("parameters") || len(r.Members) == 1) {
 		return answers(responses, f)
 	}
-	if data := r.Fold("data"); jsontext.KindOf(data) == jsontext.Array && (r.Fold("count") != nil || r.Has("totalRecords") || r.Has("total_records")) {
+	if data := r.Fold("data"); jsontext.KindOf(data) == jsontext.Array && (r.Fold("count") != nil || r.Has("totalRecords") || r.Has("total_records") || len(r.Members) == 1) {
 		each(data, f)
 		return true
 	}
