@@ -56,7 +56,7 @@ again, of others the records that NordlysRejects keeps.`,
 			if format != "text" && format != "json" {
 				return usageError("--format %s: use text or json", format)
 			}
-			opts := ingest.Options{Stdin: c.InOrStdin()}
+			opts := ingest.Options{Stdin: c.InOrStdin(), Parquet: duckdb.ReadParquet}
 			var ok bool
 			if zone != "" {
 				loc, err := time.LoadLocation(zone)

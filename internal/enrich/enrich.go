@@ -124,6 +124,9 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 	if err != nil || len(days) == 0 {
 		return s, err
 	}
+	if err := w.OpenAddresses(); err != nil {
+		return s, err
+	}
 	topology, err := LoadTopology(ctx, w)
 	if err != nil {
 		return s, fmt.Errorf("read the topology: %w", err)

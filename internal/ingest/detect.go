@@ -54,6 +54,7 @@ func decoders(opts Options) []Decoder {
 	return []Decoder{
 		export.NewResult(),
 		json,
+		export.NewParquet(opts.Parquet, json),
 		events.EVTX(),
 		events.XML(),
 		dnslog.New(),
@@ -119,7 +120,6 @@ func (w *worker) decode(ctx context.Context, name string, content io.Reader) (er
 // foreign recognises formats that hold evidence or are often found beside it, and cannot be read. It says what to do.
 func foreign(head []byte) string {
 	for _, f := range []struct{ magic, what string }{
-		{"PAR1", "a Parquet file"},
 		{"Obj\x01", "an Avro file, as Event Hubs Capture writes"},
 		{"SQLite format 3\x00", "a SQLite database"},
 		{"\xd4\xc3\xb2\xa1", "a packet capture"},

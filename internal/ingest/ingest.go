@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nordlys/internal/ingest/export"
 	"nordlys/internal/ingest/rows"
 	"nordlys/internal/ingest/windows"
 	"nordlys/internal/tables"
@@ -38,6 +39,8 @@ type Options struct {
 	// Explain, if it is set, is called for each file with why it was taken for what it is and its first record as rows; no
 	// more of it is read. The sink gets these rows.
 	Explain func(Explanation)
+	// Parquet reads Parquet files; nil: they are refused.
+	Parquet export.ReadParquet
 	// Now is the time of the import, kept as _TimeReceived; zero is the clock.
 	Now time.Time
 	// Stdin is read for the path "-"; nil is os.Stdin.
