@@ -2,6 +2,7 @@ package duckdb
 
 // #include <stdlib.h>
 // void nordlys_match(void *, void *, void *);
+// void nordlys_at(void *, void *, void *);
 // void nordlys_free(void *);
 import "C"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2/mapping"
 
 	"nordlys/internal/engine/scalar"
+	"nordlys/internal/kql/catalog"
 )
 
 // The driver hands each value of a row to a function in an interface of its own, which costs more than searching the
@@ -25,21 +27,46 @@ import (
 
 // registerMatch makes a Match callable from SQL, in the whole instance.
 func registerMatch(conn *sql.Conn, f scalar.Func) error {
+	params := make([]mapping.Type, len(f.Args))
+	for i := range params {
+		params[i] = mapping.TypeVarchar
+	}
+	return registerVector(conn, f.Name, params, mapping.TypeBoolean, C.nordlys_match, f.Match)
+}
+
+// registerAt makes an At callable from SQL, in the whole instance.
+func registerAt(conn *sql.Conn, f scalar.Func) error {
+	result := mapping.TypeDouble
+	if f.Result == catalog.Bool {
+		result = mapping.TypeBoolean
+	}
+	return registerVector(conn, f.Name, []mapping.Type{mapping.TypeDouble, mapping.TypeDouble, mapping.TypeVarchar}, result, C.nordlys_at, &atShape{f.At, f.Result == catalog.Bool})
+}
+
+// atShape is what nordlys_at gets.
+type atShape struct {
+	at      func(text string) func(lng, lat float64) (float64, bool)
+	boolean bool
+}
+
+// registerVector registers a C function that gets state as its extra information.
+func registerVector(conn *sql.Conn, name string, params []mapping.Type, result mapping.Type, function unsafe.Pointer, state any) error {
 	fn := mapping.CreateScalarFunction()
 	defer mapping.DestroyScalarFunction(&fn)
-	mapping.ScalarFunctionSetName(fn, f.Name)
-	text, result := mapping.CreateLogicalType(mapping.TypeVarchar), mapping.CreateLogicalType(mapping.TypeBoolean)
-	defer mapping.DestroyLogicalType(&text)
-	defer mapping.DestroyLogicalType(&result)
-	for range f.Args {
-		mapping.ScalarFunctionAddParameter(fn, text)
+	mapping.ScalarFunctionSetName(fn, name)
+	for _, t := range params {
+		param := mapping.CreateLogicalType(t)
+		mapping.ScalarFunctionAddParameter(fn, param)
+		mapping.DestroyLogicalType(&param)
 	}
-	mapping.ScalarFunctionSetReturnType(fn, result)
+	out := mapping.CreateLogicalType(result)
+	defer mapping.DestroyLogicalType(&out)
+	mapping.ScalarFunctionSetReturnType(fn, out)
 	mapping.ScalarFunctionSetSpecialHandling(fn)
-	mapping.ScalarFunctionSetFunction(fn, C.nordlys_match)
+	mapping.ScalarFunctionSetFunction(fn, function)
 	// C memory holds the handle, since DuckDB keeps the pointer.
 	extra := C.malloc(C.size_t(unsafe.Sizeof(cgo.Handle(0))))
-	*(*cgo.Handle)(extra) = cgo.NewHandle(f.Match)
+	*(*cgo.Handle)(extra) = cgo.NewHandle(state)
 	mapping.ScalarFunctionSetExtraInfo(fn, extra, C.nordlys_free)
 	return conn.Raw(func(dc any) error {
 		c, err := connection(dc)
@@ -96,6 +123,66 @@ func nordlys_match(info, input, output unsafe.Pointer) {
 		pattern, ok2 := patterns.at(i)
 		out[i] = ok && ok2 && match(text, pattern)
 	}
+}
+
+//export nordlys_at
+func nordlys_at(info, input, output unsafe.Pointer) {
+	fi := mapping.FunctionInfo{Ptr: info}
+	defer func() {
+		if r := recover(); r != nil {
+			mapping.ScalarFunctionSetError(fi, fmt.Sprintf("internal: %v", r))
+		}
+	}()
+	shape := (*(*cgo.Handle)(mapping.ScalarFunctionGetExtraInfo(fi))).Value().(*atShape)
+	chunk := mapping.DataChunk{Ptr: input}
+	n := int(mapping.DataChunkGetSize(chunk))
+	lngs, lats := newNumbers(mapping.DataChunkGetVector(chunk, 0), n), newNumbers(mapping.DataChunkGetVector(chunk, 1), n)
+	texts := newTexts(mapping.DataChunkGetVector(chunk, 2), n)
+	out := mapping.Vector{Ptr: output}
+	data := mapping.VectorGetData(out)
+	mapping.VectorEnsureValidityWritable(out)
+	valid := unsafe.Slice((*uint64)(mapping.VectorGetValidity(out)), (n+63)/64)
+	// The rows of a constant have one text at one place.
+	var at func(lng, lat float64) (float64, bool)
+	last, seen := "", false
+	for i := range n {
+		lng, ok1 := lngs.at(i)
+		lat, ok2 := lats.at(i)
+		text, ok3 := texts.at(i)
+		if ok3 && (!seen || unsafe.StringData(text) != unsafe.StringData(last) || len(text) != len(last)) {
+			at, last, seen = shape.at(text), text, true
+		}
+		v, ok := 0.0, ok1 && ok2 && ok3 && at != nil
+		if ok {
+			v, ok = at(lng, lat)
+		}
+		switch {
+		case !ok:
+			valid[i/64] &^= 1 << (i % 64)
+		case shape.boolean:
+			unsafe.Slice((*bool)(data), n)[i] = v != 0
+		default:
+			unsafe.Slice((*float64)(data), n)[i] = v
+		}
+	}
+}
+
+// numbers is a vector of DOUBLE.
+type numbers struct {
+	data  []float64
+	valid []uint64 // nil if all are
+}
+
+func newNumbers(v mapping.Vector, n int) numbers {
+	d := numbers{data: unsafe.Slice((*float64)(mapping.VectorGetData(v)), n)}
+	if mask := mapping.VectorGetValidity(v); mask != nil {
+		d.valid = unsafe.Slice((*uint64)(mask), (n+63)/64)
+	}
+	return d
+}
+
+func (d *numbers) at(i int) (float64, bool) {
+	return d.data[i], d.valid == nil || d.valid[i/64]&(1<<(i%64)) != 0
 }
 
 // texts is a vector of VARCHAR, read without copying.

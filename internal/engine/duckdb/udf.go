@@ -20,6 +20,12 @@ func register(conn *sql.Conn, funcs []scalar.Func) error {
 			}
 			continue
 		}
+		if f.At != nil {
+			if err := registerAt(conn, f); err != nil {
+				return fmt.Errorf("function %s: %w", f.Name, err)
+			}
+			continue
+		}
 		u, err := newUDF(f)
 		if err != nil {
 			return fmt.Errorf("function %s: %w", f.Name, err)

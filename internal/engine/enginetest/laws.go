@@ -29,7 +29,7 @@ func Laws(t testing.TB, e engine.Engine, seed uint64) (checked int) {
 	if key.typ == catalog.Dynamic {
 		by = "k_ = tostring(" + by + ")"
 	}
-	laws := []struct{ name, left, right string }{
+	laws := []law{
 		{"where true is identity", p, p + " | where true"},
 		{"p, not p and null are all", p + " | count", fmt.Sprintf("union (%[1]s | where %[2]s), (%[1]s | where not(%[2]s)), (%[1]s | where isnull(%[2]s)) | count", p, predicate)},
 		{"union adds", fmt.Sprintf("union (%[1]s), (%[1]s) | count", p), p + " | count | project Count = Count * 2"},
@@ -43,6 +43,9 @@ func Laws(t testing.TB, e engine.Engine, seed uint64) (checked int) {
 		{"a let function is its body", p, "let f_ = () { " + p + " }; f_()"},
 		{"join with itself by id keeps ids", p + " | distinct id | where isnotnull(id) | sort by id asc", p + " | join kind=leftsemi (" + p + " | project id) on id | distinct id | sort by id asc"},
 	}
+	more := append(g.aggregateLaws(p, by, predicate), g.windowLaws(p)...)
+	g.r.Shuffle(len(more), func(i, j int) { more[i], more[j] = more[j], more[i] })
+	laws = append(laws, more[:lawsOfValues]...)
 	for _, law := range laws {
 		left, ok := g.ask(t, e, law.left)
 		if !ok {
@@ -58,6 +61,72 @@ func Laws(t testing.TB, e engine.Engine, seed uint64) (checked int) {
 		}
 	}
 	return checked
+}
+
+// lawsOfValues is how many of the laws of aggregates and windows, drawn by lot, one pipeline is tried on.
+const lawsOfValues = 8
+
+// law says that two queries have the same rows.
+type law struct{ name, left, right string }
+
+// aggregateLaws are those of summarize. What is summed is rounded, as the order of additions is open.
+func (g *generator) aggregateLaws(p, by, predicate string) []law {
+	key := nameOf(by)
+	x, real, any := g.expr(catalog.Long, 1), g.expr(catalog.Real, 1), g.expr(g.anyOrderable(), 1)
+	of := func(query string) string { return p + " | extend v = " + query }
+	same := func(name, e, left, right string) law {
+		return law{name, of(e) + " | summarize r = " + left, of(e) + " | summarize r = " + right}
+	}
+	grouped := func(name, e, left, right string) law {
+		return law{name, of(e) + " | summarize r = " + left + " by " + by, of(e) + " | summarize r = " + right + " by " + by}
+	}
+	const tidy = " | where isfinite(v) and abs(v) < 1e6 and (abs(v) > 1e-6 or v == 0)"
+	return []law{
+		{"sums of groups add up", of(x) + " | summarize s = sum(v) by " + by + " | summarize r = sum(s)", of(x) + " | summarize r = sum(v)"},
+		{"distinct values are counted", of(any) + " | where isnotempty(tostring(v)) | summarize r = dcount(v)", of(any) + " | where isnotempty(tostring(v)) | distinct v | summarize r = count()"},
+		{"the greatest is the first", of(x) + " | summarize r = max(v) | where isnotnull(r)", of(x) + " | where isnotnull(v) | top 1 by v | project r = v"},
+		{"arg_max has the greatest", of(x) + " | summarize r = max(v) by " + by, of(x) + " | summarize arg_max(v, id) by " + by + " | project " + key + ", r = v"},
+		{"arg_min has the least", of(x) + " | summarize r = min(v) by " + by, of(x) + " | summarize arg_min(v, id) by " + by + " | project " + key + ", r = v"},
+		{"arg_max gives a row that there is", of(x) + " | where isnotnull(v) | summarize arg_max(v, id) | where isnotnull(id) | project id, v | join kind=leftanti (" + of(x) + ") on id, v | count", p + " | take 0 | count"},
+		grouped("sumif is sum where", x, "sumif(v, "+predicate+")", "sum(iff("+predicate+", v, long(0)))"),
+		grouped("countif is a sum of ones", x, "countif("+predicate+")", "sum(iff("+predicate+", 1, 0))"),
+		same("a set has the distinct values", x, "array_length(make_set(v))", "dcount(v)"),
+		grouped("a list has all values", x, "array_length(make_list(v))", "countif(isnotnull(v))"),
+		grouped("a list with nulls has all rows", x, "array_length(make_list_with_nulls(v))", "count()"),
+		grouped("percentile 0 and 100 are the ends", x, "strcat(percentile(v, 0), '/', percentile(v, 100))", "strcat(min(v), '/', max(v))"),
+		grouped("percentiles are percentile", x, "percentiles(v, 50)", "percentile(v, 50)"),
+		grouped("dcountif is dcount where", x, "dcountif(v, "+predicate+")", "dcount(iff("+predicate+", v, long(null)))"),
+		grouped("maxif is max where", x, "maxif(v, "+predicate+")", "max(iff("+predicate+", v, long(null)))"),
+		grouped("take_any is one of the set", x, "set_has_element(make_set(v), take_any(v)) or isnull(take_any(v))", "count() >= 0"),
+		grouped("binary_all_xor twice is nothing", x, "binary_xor(binary_all_xor(v), binary_all_xor(v))", "iff(isnull(max(v)), long(null), long(0))"),
+		{"avg is sum by count", of(real) + tidy + " | summarize s = sum(v), n = countif(isnotnull(v)), a = avg(v) by " + by + " | where n > 0 | project r = abs(a - s / n) < 1e-6", of(real) + tidy + " | summarize n = countif(isnotnull(v)) by " + by + " | where n > 0 | project r = true"},
+		{"variance is the square of stdev", of(real) + tidy + " | summarize s = stdev(v), w = variance(v) by " + by + " | project r = abs(s * s - w) < 1e-3 * (1 + w)", of(real) + tidy + " | summarize by " + by + " | project r = true"},
+		{"stdevp is at most stdev", of(real) + tidy + " | summarize s = stdev(v), t = stdevp(v), n = count() by " + by + " | where n > 1 | project r = t <= s + 1e-9", of(real) + tidy + " | summarize n = count() by " + by + " | where n > 1 | project r = true"},
+		{"mv-expand undoes make_list", of(x) + " | where isnotnull(v) | summarize l = make_list(v) by " + by + " | mv-expand v = l to typeof(long) | project v", of(x) + " | where isnotnull(v) | project v"},
+		{"mv-apply counts elements", of(x) + " | where isnotnull(v) | summarize l = make_list(v) by " + by + " | mv-apply e = l to typeof(long) on (summarize n = count()) | project n", of(x) + " | where isnotnull(v) | summarize n = count() by " + by + " | project n"},
+		{"partition is where", of(x) + " | partition by id (summarize r = max(v), n = count() by id) | project id, r, n", of(x) + " | summarize r = max(v), n = count() by id | project id, r, n"},
+	}
+}
+
+// windowLaws are those of the functions over rows in an order. The order is made complete by all columns that can be.
+func (g *generator) windowLaws(p string) []law {
+	x, real := g.expr(catalog.Long, 1), g.expr(catalog.Real, 1)
+	order := " | sort by id asc, v asc | serialize"
+	of := func(e string) string { return p + " | extend v = " + e + " | project id, v" + order }
+	const tidy = " | where isfinite(v) and abs(v) < 1e6"
+	return []law{
+		{"the last sum is the sum", of(x) + " | extend v = coalesce(v, 0) | serialize s = row_cumsum(v), n = row_number() | summarize arg_max(n, s) | project s", of(x) + " | extend v = coalesce(v, 0) | summarize s = sum(v), n = count() | where n > 0 | union (" + of(x) + " | count | where Count == 0 | project s = long(null)) | project s"},
+		{"rows are numbered to the last", of(x) + " | extend n = row_number() | summarize r = coalesce(max(n), 0)", of(x) + " | summarize r = count()"},
+		{"prev of next is the row", of(x) + " | extend w = next(v) | extend w = prev(w), n = row_number() | where n > 1 | project w", of(x) + " | extend n = row_number() | where n > 1 | project w = v"},
+		{"prev by two is prev of prev", of(x) + " | extend w = prev(v, 2)", of(x) + " | extend w = prev(prev(v))"},
+		{"prev is next from the other end", of(x) + " | extend n = row_number() | extend w = prev(v)", of(x) + " | extend n = row_number() | sort by n desc | extend w = next(v) | project id, v, n, w"},
+		{"sums undo", of(real) + tidy + " | extend s = row_cumsum(v) | extend r = abs(s - coalesce(prev(s), 0.0) - v) < 1e-3 | project r", of(real) + tidy + " | project r = true"},
+		{"a restart begins anew", of(x) + " | extend n = row_number(1, id != prev(id)) | summarize r = max(n) by id", of(x) + " | summarize r = count() by id"},
+		{"a rank counts changes", of(x) + " | extend n = row_rank_dense(id) | summarize r = coalesce(max(n), 0)", of(x) + " | summarize r = dcount(tostring(id))"},
+		{"mv-apply numbers elements", of(x) + " | where isnotnull(v) | summarize l = make_list(v) by id | mv-apply e = l to typeof(long) on (extend n = row_number() | summarize r = max(n)) | project id, r", of(x) + " | where isnotnull(v) | summarize r = count() by id"},
+		{"partition numbers its rows", of(x) + " | partition by id (sort by v asc | extend n = row_number() | summarize r = max(n) by id) | project id, r", of(x) + " | summarize r = count() by id"},
+		{"a filter on the order is one on its column", of(x) + " | where prev(v) < v", of(x) + " | extend w = prev(v) | where w < v | project-away w"},
+	}
 }
 
 func formatted(q string) string {

@@ -238,11 +238,11 @@ func (l *lowerer) aggregateCall(a *plan.Aggregation, sc scope, ord string) (stri
 }
 
 // extremes stand for null where arg_max and arg_min order rows: below and above every value, so that a row whose order
-// value is null is taken only where all are.
+// value is null is taken only where all are. Types whose values leave no room are widened.
 var extremes = map[catalog.Type][2]string{
-	catalog.Bool: {"false", "true"}, catalog.Int: {"-2147483648", "2147483647"},
-	catalog.Long: {"-9223372036854775808", "9223372036854775807"}, catalog.Datetime: {"-9223372036854775808", "9223372036854775807"},
-	catalog.Timespan: {"-9223372036854775808", "9223372036854775807"}, catalog.Real: {"'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"},
+	catalog.Bool: {"-1", "2"}, catalog.Int: {"-9223372036854775808", "9223372036854775807"},
+	catalog.Long: {"-18446744073709551616", "18446744073709551616"}, catalog.Datetime: {"-9223372036854775808", "9223372036854775807"},
+	catalog.Timespan: {"-18446744073709551616", "18446744073709551616"}, catalog.Real: {"'-Infinity'::DOUBLE", "'Infinity'::DOUBLE"},
 	catalog.Decimal: {"-9999999999999999999999999999.0", "9999999999999999999999999999.0"},
 	catalog.Guid:    {"''", "chr(1114111)"}, catalog.Dynamic: {"''", "chr(1114111)"},
 }
@@ -252,6 +252,9 @@ func neverNull(fn string, e plan.Expr, sql string) string {
 	x, ok := extremes[e.Type()]
 	if !ok || isTime(e) {
 		return sql
+	}
+	if wider := map[catalog.Type]string{catalog.Bool: "INTEGER", catalog.Int: "BIGINT", catalog.Long: "HUGEINT", catalog.Timespan: "HUGEINT"}[e.Type()]; wider != "" {
+		sql = "CAST(" + sql + " AS " + wider + ")"
 	}
 	return "coalesce(" + sql + ", " + x[map[string]int{"arg_max": 0, "arg_min": 1}[fn]] + ")"
 }

@@ -52,10 +52,15 @@ func geoFuncs() []Func {
 		}),
 
 		// A point and a shape.
-		g.pointPolygon("point_in_polygon", b, func(x s2.Point, p *geo.Polygon) any { return p.Contains(x) }),
-		g.pointPolygon("distance_point_to_polygon", r, func(x s2.Point, p *geo.Polygon) any { return p.Distance(x) }),
+		atShape(g.pointPolygon("point_in_polygon", b, func(x s2.Point, p *geo.Polygon) any { return p.Contains(x) }), polygons, func(p *geo.Polygon, x s2.Point) float64 {
+			if p.Contains(x) {
+				return 1
+			}
+			return 0
+		}),
+		atShape(g.pointPolygon("distance_point_to_polygon", r, func(x s2.Point, p *geo.Polygon) any { return p.Distance(x) }), polygons, (*geo.Polygon).Distance),
 		g.pointPolygon("closest_point_on_polygon", d, func(x s2.Point, p *geo.Polygon) any { return geo.PointJSON(p.Closest(x)) }),
-		g.pointLine("distance_point_to_line", r, func(x s2.Point, l *geo.Line) any { return l.Distance(x) }),
+		atShape(g.pointLine("distance_point_to_line", r, func(x s2.Point, l *geo.Line) any { return l.Distance(x) }), lines, (*geo.Line).Distance),
 		g.pointLine("closest_point_on_line", d, func(x s2.Point, l *geo.Line) any { return geo.PointJSON(l.Closest(x)) }),
 
 		// One line.
@@ -277,6 +282,24 @@ func (g *geoShapes) pointLine(name string, result catalog.Type, f func(s2.Point,
 		}
 		return f(x, l)
 	})
+}
+
+// atShape adds the form in which a shape, whose text may be long, is looked up once for many points.
+func atShape[T any](f Func, shapes *memo[*T], value func(shape *T, x s2.Point) float64) Func {
+	f.At = func(text string) func(lng, lat float64) (float64, bool) {
+		shape := shapes.get(text)
+		if shape == nil {
+			return nil
+		}
+		return func(lng, lat float64) (float64, bool) {
+			x, ok := geo.Point(lng, lat)
+			if !ok {
+				return 0, false
+			}
+			return value(shape, x), true
+		}
+	}
+	return f
 }
 
 func (g *geoShapes) line(name string, rest []catalog.Type, result catalog.Type, f func(l *geo.Line, a []any) any) Func {

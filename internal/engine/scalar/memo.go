@@ -13,6 +13,7 @@ type memo[T any] struct {
 	last  atomic.Pointer[memoEntry[T]]
 	mu    sync.Mutex
 	kept  map[string]*memoEntry[T]
+	bytes int // of the keys that are kept
 }
 
 type memoEntry[T any] struct {
@@ -20,10 +21,10 @@ type memoEntry[T any] struct {
 	value T
 }
 
-// Bounds of a memo: entries, and bytes of a key that is kept at all.
+// Bounds of a memo: entries, and bytes of all keys.
 const (
 	memoEntries = 128
-	memoKey     = 1 << 20
+	memoBytes   = 32 << 20
 )
 
 func newMemo[T any](build func(string) T) *memo[T] {
@@ -34,7 +35,7 @@ func (m *memo[T]) get(key string) T {
 	if e := m.last.Load(); e != nil && e.key == key {
 		return e.value
 	}
-	if len(key) > memoKey {
+	if len(key) > memoBytes {
 		return m.build(key)
 	}
 	m.mu.Lock()
@@ -44,8 +45,12 @@ func (m *memo[T]) get(key string) T {
 		own := strings.Clone(key)
 		e = &memoEntry[T]{own, m.build(own)}
 		m.mu.Lock()
-		if len(m.kept) >= memoEntries {
+		if len(m.kept) >= memoEntries || m.bytes+len(own) > memoBytes {
 			clear(m.kept)
+			m.bytes = 0
+		}
+		if m.kept[own] == nil {
+			m.bytes += len(own)
 		}
 		m.kept[own] = e
 		m.mu.Unlock()
