@@ -7,6 +7,7 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ type Options struct {
 	Stale    bool          // only days whose flows, or all if the topology or threat intelligence, came after the rows made of them
 	// Connections says that the threats of VMConnection are filled too.
 	Connections bool
+	room        int       // flows that wait in memory; 0 is maxWaiting
 	Now         time.Time // when the flows are said to have been processed; zero is the clock
 }
 
@@ -144,7 +146,7 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 	if err := topology.details(ctx, out); err != nil {
 		return s, err
 	}
-	a := &analysis{out: out, classifier: newClassifier(topology, w.Address, indicators.Match), interval: int64(o.Interval / 100), summary: s}
+	a := &analysis{out: out, classifier: newClassifier(topology, w.Address, indicators.Match), interval: int64(o.Interval / 100), summary: s, room: cmp.Or(o.room, maxWaiting)}
 	for _, day := range days {
 		for _, t := range []string{nsgTable, vnetTable, addressTable} {
 			d.Replace(t, day, day+ticksPerDay-1)
@@ -155,7 +157,7 @@ func Run(ctx context.Context, w *workspace.Workspace, o Options) (*Summary, erro
 		s.Days++
 	}
 	if n := len(a.classifier.missing); n > 0 && !topology.Empty() {
-		s.Notes = append(s.Notes, fmt.Sprintf("the networks of %d interfaces are not among the resources: their flows have no names, and IntraVNet, InterVNet, S2S and P2S cannot be told of them", n))
+		s.Notes = append(s.Notes, fmt.Sprintf("%d of the interfaces are in networks that are not among the resources: their flows have no names, and IntraVNet, InterVNet, S2S and P2S cannot be told of them", n))
 	}
 	if err := out.finish(ctx); err != nil {
 		return s, err

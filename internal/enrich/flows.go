@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/zeebo/xxh3"
 
@@ -19,6 +18,10 @@ import (
 // told in several rows, whose counts are those of their own addresses.
 const maxList = 32_000
 
+// maxWaiting is how many flows with public ends wait in memory until their interval is over. Where there are more, as under
+// a scan by the whole internet, rows are made of what has come so far: the same kind of flow then stands in several rows.
+const maxWaiting = 100_000
+
 // flowQuery aggregates the tuples of a day as Traffic Analytics does: the source port goes, all else that decides stays.
 // A flow is counted where it begins: by its Begin tuple, and in logs without states (NSG version 1) and where it is denied,
 // by each tuple.
@@ -27,7 +30,7 @@ const flowQuery = tables.FlowTuples + `
     Flows = countif(State in ('Begin', 'Deny', '') or Decision == 'Deny'), Done = countif(State == 'End'),
     PacketsOut = sum(PacketsSrcToDest), BytesOut = sum(BytesSrcToDest), PacketsIn = sum(PacketsDestToSrc), BytesIn = sum(BytesDestToSrc)
   by Interval = bin(TimeGenerated, %dm), SrcIp, DestIp, DestPort, Protocol, ProtocolName, Direction, Decision, Acl, Rule, MacAddress, Encryption, TargetResourceId, FlowLogResourceId, FlowLogVersion
-| order by Interval asc
+| order by Interval asc, First asc, SrcIp asc, DestIp asc
 | project Interval, First, Last, LastBegin, Tuples, Flows, Done, PacketsOut, BytesOut, PacketsIn, BytesIn,
     SrcIp, DestIp, DestPort, Protocol, ProtocolName, Direction, Decision, Acl, Rule, MacAddress, Encryption, TargetResourceId, FlowLogResourceId, FlowLogVersion`
 
@@ -63,10 +66,13 @@ type analysis struct {
 	interval   int64 // ticks
 	summary    *Summary
 
-	at        int64 // the interval under way
-	groups    map[groupKey]*group
-	order     []*group
-	addresses map[addressKey]*addressDetail
+	at      int64 // the interval under way
+	groups  map[groupKey]*group
+	order   []*group
+	entries int               // of all groups
+	room    int               // how many there may be
+	met     map[uint64]bool   // addresses, by hash, that have their row
+	texts   map[string]string // what many flows have in common is kept once
 }
 
 // groupKey is flows with a public end that is told in a list: all of them have the other end in common, and the country
@@ -90,19 +96,10 @@ type entry struct {
 	counts
 }
 
-type addressKey struct {
-	a    netip.Addr
-	kind string
-}
-
-type addressDetail struct {
-	first, port int64
-	v           verdict
-}
-
 // day makes the rows of one day.
 func (a *analysis) day(ctx context.Context, w *workspace.Workspace, day int64) error {
-	a.at, a.groups, a.order, a.addresses = -1, map[groupKey]*group{}, nil, map[addressKey]*addressDetail{}
+	a.at, a.groups, a.order, a.entries = -1, map[groupKey]*group{}, nil, 0
+	a.met, a.texts = map[uint64]bool{}, map[string]string{}
 	q := workspace.Query{Text: fmt.Sprintf(flowQuery, a.interval/ticksPerSecond/60), From: rows.TimeOf(day), To: rows.TimeOf(day + ticksPerDay - 1)}
 	err := each(ctx, w, q, func(row []any) error { return a.flow(ctx, row) })
 	if err != nil {
@@ -115,8 +112,9 @@ func (a *analysis) day(ctx context.Context, w *workspace.Workspace, day int64) e
 func (a *analysis) flow(ctx context.Context, row []any) error {
 	n := func(i int) int64 { return ticks(row[i]) }
 	s := func(i int) string { return str(row[i]) }
-	k := flowKey{interval: n(0), port: n(13), protocol: n(14), protocolName: s(15), direction: s(16), decision: s(17), acl: s(18), rule: s(19), mac: s(20),
-		encryption: s(21), targetResource: s(22), flowLogID: s(23), version: n(24)}
+	once := func(i int) string { return a.once(str(row[i])) }
+	k := flowKey{interval: n(0), port: n(13), protocol: n(14), protocolName: once(15), direction: once(16), decision: once(17), acl: once(18), rule: once(19), mac: once(20),
+		encryption: once(21), targetResource: once(22), flowLogID: once(23), version: n(24)}
 	c := counts{n(1), n(2), n(3), n(4), n(5), n(6), n(7), n(8), n(9), n(10)}
 	a.summary.Tuples += c.tuples
 	if k.interval != a.at {
@@ -124,6 +122,7 @@ func (a *analysis) flow(ctx context.Context, row []any) error {
 			return err
 		}
 		a.at = k.interval
+		clear(a.met)
 	}
 	src, dst := address(s(11)), address(s(12))
 	v := a.classifier.classify(src, dst, k.direction == "Inbound", k.mac, k.targetResource, c.first)
@@ -134,7 +133,9 @@ func (a *analysis) flow(ctx context.Context, row []any) error {
 	if v.peer == destination {
 		peer, own = dst, s(11)
 	}
-	a.met(peer, &k, &c, &v)
+	if err := a.meet(ctx, peer, &k, &c, &v); err != nil {
+		return err
+	}
 	if v.kind == maliciousFlow {
 		return a.out.flow(ctx, &k, &c, &v, s(11), s(12), "", "")
 	}
@@ -146,23 +147,37 @@ func (a *analysis) flow(ctx context.Context, row []any) error {
 		a.order = append(a.order, g)
 	}
 	g.entries = append(g.entries, entry{peer, c})
+	if a.entries++; a.entries >= a.room {
+		return a.flush(ctx)
+	}
 	return nil
 }
 
-// met notes a public address for NTAIpDetails.
-func (a *analysis) met(peer netip.Addr, k *flowKey, c *counts, v *verdict) {
-	key := addressKey{peer, v.kind}
-	d := a.addresses[key]
-	if d == nil {
-		d = &addressDetail{first: c.first, port: k.port, v: *v}
-		a.addresses[key] = d
+// once gives the text that was seen before, if it is the same.
+func (a *analysis) once(s string) string {
+	if t, ok := a.texts[s]; ok {
+		return t
 	}
-	if c.first < d.first {
-		d.first, d.port = c.first, k.port
+	if len(a.texts) >= maxKnown {
+		clear(a.texts)
 	}
+	a.texts[s] = s
+	return s
 }
 
-// flush writes what the interval has gathered.
+// meet makes the row of NTAIpDetails of a public address when it is first met in an interval. The flows come in the order
+// of their beginnings.
+func (a *analysis) meet(ctx context.Context, peer netip.Addr, k *flowKey, c *counts, v *verdict) error {
+	b := peer.As16()
+	h := xxh3.HashSeed(b[:], xxh3.HashString(v.kind))
+	if a.met[h] {
+		return nil
+	}
+	a.met[h] = true
+	return a.out.address(ctx, k, c.first, peer, v, a.classifier.info(peer))
+}
+
+// flush writes what has been gathered.
 func (a *analysis) flush(ctx context.Context) error {
 	for _, g := range a.order {
 		slices.SortFunc(g.entries, func(x, y entry) int { return x.a.Compare(y.a) })
@@ -182,24 +197,9 @@ func (a *analysis) flush(ctx context.Context) error {
 			rest = rest[n:]
 		}
 	}
-	keys := make([]addressKey, 0, len(a.addresses))
-	for k := range a.addresses {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(x, y addressKey) int {
-		if c := x.a.Compare(y.a); c != 0 {
-			return c
-		}
-		return strings.Compare(x.kind, y.kind)
-	})
-	for _, k := range keys {
-		if err := a.out.address(ctx, a.at, k.a, a.addresses[k], a.classifier.info(k.a)); err != nil {
-			return err
-		}
-	}
 	clear(a.groups)
-	clear(a.addresses)
-	a.order = a.order[:0]
+	clear(a.order)
+	a.order, a.entries = a.order[:0], 0
 	return nil
 }
 

@@ -77,7 +77,7 @@ func TestTotals(t *testing.T) {
 		dir := t.TempDir()
 		randomFlows(t, dir, 4000, r)
 		w := imported(t, dir)
-		for _, interval := range []Options{{}, {Interval: TenMinutes}} {
+		for _, interval := range []Options{{}, {Interval: TenMinutes}, {Interval: Hour, room: 50}} {
 			s, err := Run(t.Context(), w, interval)
 			if err != nil {
 				t.Fatal(err)

@@ -377,36 +377,36 @@ func (t *Topology) group(acl string) string {
 }
 
 // address makes a row of NTAIpDetails: a public address that was met in an interval.
-func (o *output) address(ctx context.Context, interval int64, a netip.Addr, d *addressDetail, info *workspace.AddressInfo) error {
-	r := o.begin(addressTable, d.first)
+func (o *output) address(ctx context.Context, k *flowKey, first int64, a netip.Addr, v *verdict, info *workspace.AddressInfo) error {
+	r := o.begin(addressTable, first)
 	r.text("SubType", "FlowLog")
 	r.text("FaSchemaVersion", "2")
-	r.int("FlowIntervalStartTime", interval)
-	r.int("FlowIntervalEndTime", interval+o.interval)
-	r.text("FlowType", d.v.kind)
+	r.int("FlowIntervalStartTime", k.interval)
+	r.int("FlowIntervalEndTime", k.interval+o.interval)
+	r.text("FlowType", v.kind)
 	r.text("Ip", a.String())
 	switch {
 	case a == platform:
 		r.text("Location", "Global")
 		r.text("PublicIpDetails", "Microsoft Virtual Public IP")
-	case d.v.kind == azurePublic:
-		r.text("Location", d.v.region)
+	case v.kind == azurePublic:
+		r.text("Location", v.region)
 		details := info.SystemService
 		if details == "" {
 			details = info.ServiceTag
 		}
 		r.text("PublicIpDetails", details)
 	default:
-		r.text("Location", d.v.country)
+		r.text("Location", v.country)
 		r.text("PublicIpDetails", info.ASOrganization)
 	}
-	if d.v.kind == maliciousFlow {
-		t := &d.v.threat
+	if v.kind == maliciousFlow {
+		t := &v.threat
 		r.text("ThreatType", t.Type)
 		r.text("ThreatDescription", t.Description)
 		r.text("DnsDomain", t.Domain)
 		r.text("Url", t.URL)
-		r.int("Port", d.port)
+		r.int("Port", k.port)
 	}
-	return o.end(ctx, r, xxh3.HashString(addressTable+"\x00"+strconv.FormatInt(interval, 10)+"\x00"+d.v.kind+"\x00"+a.String()))
+	return o.end(ctx, r, xxh3.HashString(addressTable+"\x00"+strconv.FormatInt(k.interval, 10)+"\x00"+v.kind+"\x00"+a.String()))
 }

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,5 +28,23 @@ func TestLookUp(t *testing.T) {
 			t.Errorf("%v is there twice, or means nothing", c)
 		}
 		seen[c.List+" "+c.Code] = true
+	}
+}
+
+func TestService(t *testing.T) {
+	for _, c := range []struct {
+		port     int
+		protocol string
+		want     string
+	}{{443, "tcp", "https"}, {53, "udp", "domain"}, {514, "udp", "syslog"}, {514, "tcp", "shell"}, {3389, "tcp", "ms-wbt-server"}, {10002, "tcp", "documentum"}, {10257, "tcp", ""}, {0, "icmp", ""}} {
+		if got := Service(c.port, c.protocol); got != c.want {
+			t.Errorf("%d/%s is %q, want %q", c.port, c.protocol, got, c.want)
+		}
+	}
+	for key, name := range services() {
+		port, protocol, _ := strings.Cut(key, "/")
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || name == "" || protocol != "" && protocol != "tcp" && protocol != "udp" {
+			t.Errorf("services.tsv: %s %s", key, name)
+		}
 	}
 }
