@@ -39,7 +39,7 @@ test: deps lint ## every test and check
 	go test -shuffle=on -timeout 15m $(UNRACED_PACKAGES) $(CGO_PACKAGES)
 
 test-long: test ## test, and the long checks: samples, memory, fuzzing
-	go test -shuffle=on -timeout 60m -count=1 $(PURE_PACKAGES) $(UNRACED_PACKAGES) $(CGO_PACKAGES)
+	NORDLYS_LONG=1 go test -shuffle=on -timeout 60m -count=1 $(PURE_PACKAGES) $(UNRACED_PACKAGES) $(CGO_PACKAGES)
 	$(MAKE) fuzz
 
 lint: deps ## gofmt, go vet, staticcheck
