@@ -45,7 +45,9 @@ func TestKilledImport(t *testing.T) {
 	const all = `union withsource = T SigninLogs, FlowTuples_CL, AADNonInteractiveUserSignInLogs
 | extend h = hash(strcat(T, tostring(pack_all()), tostring(_ItemId), _SourceId, tostring(_SourceRecord)), 1000000007)
 | summarize rows = count(), distinct = dcount(strcat(T, tostring(_ItemId))), total = sum(h) by T | sort by T asc`
-	answer := func(ws string) string { return run("query", "--workspace", ws, "--format", "csv", "--timeout", "10m", all) }
+	answer := func(ws string) string {
+		return run("query", "--workspace", ws, "--format", "csv", "--timeout", "10m", all)
+	}
 
 	undisturbed := filepath.Join(dir, "undisturbed")
 	start := time.Now()
