@@ -38,6 +38,21 @@ func (c *Catalogue) Names() []string { return slices.Clone(c.names) }
 // Sources lists the inventory of log sources in the order of the data file. The slice is the caller's.
 func (c *Catalogue) Sources() []Source { return slices.Clone(c.sources) }
 
+// Groups lists the groups of tables that rights are given to. Tables that no source of the inventory fills are custom.
+func Groups() []string {
+	return []string{"identity", "network", "endpoint", "microsoft365", "azure", "alerts", "audit", "custom"}
+}
+
+// GroupOf gives the group of a table.
+func (c *Catalogue) GroupOf(table string) string {
+	if t, ok := c.Lookup(table); ok {
+		if s, ok := c.Source(t.Source); ok {
+			return s.Group
+		}
+	}
+	return "custom"
+}
+
 // Source finds an entry of the inventory by its key.
 func (c *Catalogue) Source(key string) (Source, bool) {
 	for _, s := range c.sources {
@@ -134,14 +149,17 @@ func (c *Catalogue) add(t *Table) {
 
 func (c *Catalogue) addSources(data string) error {
 	for _, f := range lines(data) {
-		if len(f) != 6 {
-			return fmt.Errorf("sources.tsv: %s: %d fields, want 6", f[0], len(f))
+		if len(f) != 7 {
+			return fmt.Errorf("sources.tsv: %s: %d fields, want 7", f[0], len(f))
 		}
-		days, err := strconv.Atoi(f[3])
+		days, err := strconv.Atoi(f[4])
 		if err != nil {
 			return fmt.Errorf("sources.tsv: %s: days: %w", f[0], err)
 		}
-		s := Source{Key: f[0], Name: f[1], OnByDefault: f[2] == "yes", KeptDays: days, TurnOn: f[4], Tables: strings.Fields(f[5])}
+		s := Source{Key: f[0], Name: f[1], Group: f[2], OnByDefault: f[3] == "yes", KeptDays: days, TurnOn: f[5], Tables: strings.Fields(f[6])}
+		if !slices.Contains(Groups(), s.Group) {
+			return fmt.Errorf("sources.tsv: %s: no group %s", s.Key, s.Group)
+		}
 		for _, name := range s.Tables {
 			t, ok := c.tables[strings.ToLower(name)]
 			if !ok {

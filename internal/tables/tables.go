@@ -84,6 +84,7 @@ func (t *Table) index() {
 type Source struct {
 	Key         string   // stable short name, as in Table.Source
 	Name        string   // for people
+	Group       string   // of tables, for rights: one of Groups
 	OnByDefault bool     // collected without any setting
 	KeptDays    int      // kept upstream; 0 not at all unless exported, -1 for ever or as configured there
 	TurnOn      string   // what to do to get it, or to keep it longer

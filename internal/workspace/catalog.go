@@ -81,7 +81,7 @@ func (c *catalog) columns(name string) (visible, hidden []tables.Column, ok bool
 	}
 	hidden = tables.Hidden()
 	t, known := c.builtin.Lookup(name)
-	if known {
+	if known = known && t.Name == name; known { // the names of tables are case-sensitive in KQL
 		visible = append(visible, t.Columns...)
 	}
 	s, has := c.stored[name]

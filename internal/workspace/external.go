@@ -31,6 +31,8 @@ const settingsFile = "settings.yaml"
 type Settings struct {
 	// ExternalData lists what externaldata may read: folders, and addresses that begin so (https://host/path/).
 	ExternalData []string `yaml:"externaldata"`
+	// Roles say what those may read and do who have them; see Role.
+	Roles map[string]Role `yaml:"roles"`
 }
 
 func readSettings(dir string) (Settings, error) {
@@ -49,6 +51,11 @@ func readSettings(dir string) (Settings, error) {
 	for _, allowed := range s.ExternalData {
 		if u, err := url.Parse(allowed); !filepath.IsAbs(allowed) && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
 			return s, fmt.Errorf("settings %s: externaldata: %q is neither a folder from the root nor an address like https://host/path/", path, allowed)
+		}
+	}
+	for name, r := range s.Roles {
+		if err := r.check(); err != nil {
+			return s, fmt.Errorf("settings %s: role %s: %w", path, name, err)
 		}
 	}
 	return s, nil

@@ -18,6 +18,7 @@ import (
 // Query is a KQL query with its circumstances.
 type Query struct {
 	Text     string
+	As       *Viewer   // for whom; nil is the owner of the folder, who may read everything
 	Now      time.Time // the value of now(); zero is the clock
 	From, To time.Time // bound TimeGenerated of every stored table, both included; zero is open
 	Limits   engine.Limits
@@ -40,7 +41,7 @@ func (w *Workspace) Compile(ctx context.Context, q Query) (*plan.Query, diag.Lis
 	}
 	external := func(e bind.External) ([][]string, error) { return w.settings.external(ctx, e) }
 	discover := engine.Discover(ctx, w.db, engine.Request{Tables: w, Now: q.Now, Limits: q.Limits})
-	p, list := kql.Compile(q.Text, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To, Advice: q.Advice, Parameters: q.Parameters, Discover: discover, External: external})
+	p, list := kql.Compile(q.Text, readable{w, q.As}, bind.Options{Now: q.Now, From: q.From, To: q.To, Advice: q.Advice, Parameters: q.Parameters, Discover: discover, External: external})
 	if p == nil || list.HasErrors() {
 		return nil, list, ErrDiagnostics
 	}
@@ -63,22 +64,42 @@ func (w *Workspace) Query(ctx context.Context, q Query) (engine.Rows, *plan.Quer
 
 // Complete lists what can stand at an offset of a query that is being written; see kql.Complete.
 func (w *Workspace) Complete(q Query, offset int) (start int, list []kql.Suggestion) {
-	return kql.Complete(q.Text, offset, readable{w}, bind.Options{Now: q.Now, From: q.From, To: q.To})
+	return kql.Complete(q.Text, offset, readable{w, q.As}, bind.Options{Now: q.Now, From: q.From, To: q.To})
 }
 
-// readable shows the binder the tables that the caller may read: for now all of them.
-type readable struct{ w *Workspace }
+// readable shows the binder the tables that somebody may read, and of these the columns and rows. It is the only door
+// from the language to tables, so that every feature of it sees the same.
+type readable struct {
+	w  *Workspace
+	as *Viewer
+}
 
-// Table implements bind.Tables.
+// Table implements bind.Tables. A table that may not be read is not there.
 func (r readable) Table(name string) ([]plan.Column, bool) {
-	visible, _, ok := r.w.Table(name)
+	visible, _, ok := r.w.TableFor(r.as, name)
 	return planColumns(visible), ok
 }
 
 // Hidden implements bind.HiddenColumns.
 func (r readable) Hidden(name string) []plan.Column {
-	_, hidden, _ := r.w.Table(name)
+	_, hidden, _ := r.w.TableFor(r.as, name)
 	return planColumns(hidden)
+}
+
+// Filter implements bind.FilteredTables.
+func (r readable) Filter(name string) (string, []plan.Column) {
+	condition := r.as.rows(name)
+	if condition == "" {
+		return "", nil
+	}
+	visible, hidden, _ := r.w.Table(name)
+	var unseen []tables.Column
+	for _, c := range append(visible, hidden...) {
+		if r.as.hides(name, c.Name) {
+			unseen = append(unseen, c)
+		}
+	}
+	return condition, planColumns(unseen)
 }
 
 // Sparse implements bind.SparseTables.
@@ -87,7 +108,7 @@ func (r readable) Sparse(name string) bool {
 }
 
 // Names implements bind.Tables.
-func (r readable) Names() []string { return r.w.Names() }
+func (r readable) Names() []string { return r.w.NamesFor(r.as) }
 
 func planColumns(cols []tables.Column) []plan.Column {
 	out := make([]plan.Column, len(cols))

@@ -23,6 +23,13 @@ type HiddenColumns interface {
 	Hidden(table string) []plan.Column
 }
 
+// FilteredTables is implemented by Tables of some of which the caller may read only some rows.
+type FilteredTables interface {
+	// Filter gives the condition in KQL that the rows of a table must meet to be read, or "", and the columns beside
+	// those of Table that the condition may read.
+	Filter(table string) (condition string, unseen []plan.Column)
+}
+
 // SparseTables is implemented by Tables some of whose tables get columns only as something is logged in them, with the
 // type at the end of the name (_s, _d, _b, _g, _t): AzureDiagnostics and custom tables.
 type SparseTables interface {

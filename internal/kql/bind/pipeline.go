@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -155,12 +156,36 @@ func (b *binder) scan(name string, at syntax.Node) *relation {
 	if t, ok := b.tables.(SparseTables); ok && t.Sparse(name) {
 		cols = b.unseenColumns(name, cols, at)
 	}
-	r := b.made(&plan.Scan{Table: name, Columns: cols}, cols, 0, false, at)
+	r := b.readable(name, cols, at)
 	r = b.withinTimespan(r, at)
 	r.source = name
 	b.read = append(b.read, readTable{name, at, r.find("TimeGenerated") >= 0})
 	b.scans[name] = r
 	return r
+}
+
+// readable scans a table, and keeps the rows that the caller may read.
+func (b *binder) readable(name string, cols []plan.Column, at syntax.Node) *relation {
+	scan := func(cols []plan.Column) *relation {
+		return b.made(&plan.Scan{Table: name, Columns: cols}, cols, 0, false, at)
+	}
+	filtered, ok := b.tables.(FilteredTables)
+	if !ok {
+		return scan(cols)
+	}
+	condition, unseen := filtered.Filter(name)
+	if condition == "" {
+		return scan(cols)
+	}
+	own := len(cols)
+	r := b.compose("Source | where "+condition, map[string]*relation{"Source": scan(slices.Concat(cols, unseen))}, nil, at)
+	items := make([]plan.Named, 0, own)
+	for i, c := range cols {
+		if i < len(r.cols) {
+			items = append(items, plan.Named{Name: c.Name, Expr: r.ref(i)})
+		}
+	}
+	return b.project(r, items, at)
 }
 
 // sparseTypes are the ends of the names of columns that Azure makes as they are logged.
