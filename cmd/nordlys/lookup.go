@@ -115,7 +115,11 @@ func lookUpAddress(ctx context.Context, out io.Writer, dir string, addr netip.Ad
 		line("service", info.SystemService)
 	}
 	for _, t := range list[:min(len(list), maxThreats)] {
-		about := fmt.Sprintf("%s, confidence %d, last reported %s by %s", t.Type, t.Confidence, rows.TimeOf(t.Last).Format(time.DateOnly), t.Source)
+		about := t.Type
+		if t.Confidence > 0 {
+			about += fmt.Sprintf(", confidence %d", t.Confidence)
+		}
+		about += fmt.Sprintf(", last reported %s by %s", rows.TimeOf(t.Last).Format(time.DateOnly), t.Source)
 		if t.Description != "" {
 			about += ": " + t.Description
 		}

@@ -28,7 +28,12 @@ var threatColumns = []struct {
 	{"IndicatorThreatType", func(_ string, i *Indicator) string { return i.Type }},
 	{"Description", func(_ string, i *Indicator) string { return i.Description }},
 	{"TLPLevel", func(_ string, i *Indicator) string { return i.TLP }},
-	{"Confidence", func(_ string, i *Indicator) string { return strconv.Itoa(i.Confidence) }},
+	{"Confidence", func(_ string, i *Indicator) string {
+		if i.Confidence == 0 {
+			return "" // the feed said none
+		}
+		return strconv.Itoa(i.Confidence)
+	}},
 	{"FirstReportedDateTime", func(_ string, i *Indicator) string { return reported(i.First) }},
 	{"LastReportedDateTime", func(_ string, i *Indicator) string { return reported(i.Last) }},
 	{"IsActive", func(_ string, i *Indicator) string { return strconv.FormatBool(i.Active) }},

@@ -38,6 +38,9 @@ type group struct {
 // collect finds the rows of one table that name the leads and makes steps of them. It asks twice: what is there, grouped,
 // then the facts of each step.
 func (v *investigation) collect(t *tables.Table, leads []*lead) ([]*Step, error) {
+	if slices.Contains(v.narration.Known, t.Name) {
+		return nil, nil
+	}
 	c := collector{v: v, table: t, rules: v.rules[t.Name]}
 	for _, l := range leads {
 		if p := v.predicate(t, l); p != "" {

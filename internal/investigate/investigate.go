@@ -101,7 +101,7 @@ func Run(ctx context.Context, store Store, entity string, o Options) (*Story, er
 		}
 	}
 	if len(s.Found) == 0 {
-		return nil, v.notFound(s.Entity, readings)
+		return nil, v.notFound(s.Entity, readings, roots)
 	}
 	if err := v.finish(s, roots); err != nil {
 		return nil, err

@@ -143,8 +143,33 @@ func (v *investigation) upstream(s tables.Source, story *Story) string {
 	return fmt.Sprintf("Not collected, but Azure keeps it %d days: fetch it before %s.", s.KeptDays, until.Format(time.DateOnly))
 }
 
+// knownIn names a table of what somebody knows that names the entity, "" if none does.
+func (v *investigation) knownIn(roots []*lead) string {
+	for _, name := range v.narration.Known {
+		t, ok := v.catalogue.Lookup(name)
+		if !ok || !v.hasRows(name) {
+			continue
+		}
+		for _, l := range roots {
+			where := v.predicate(t, l)
+			if where == "" {
+				continue
+			}
+			found := false
+			err := v.rows(name+"\n| where "+where+"\n| take 1", v.from, v.to, func([]any) error {
+				found = true
+				return nil
+			})
+			if err == nil && found {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
 // notFound says what was looked for, and where.
-func (v *investigation) notFound(entity string, readings []reading) error {
+func (v *investigation) notFound(entity string, readings []reading, roots []*lead) error {
 	var kinds []string
 	for _, r := range readings {
 		if isEntity(r.kind) && !slices.Contains(kinds, kindName(r.kind)) {
@@ -158,6 +183,9 @@ func (v *investigation) notFound(entity string, readings []reading) error {
 	n := len(v.searchable())
 	if n == 0 {
 		return fmt.Errorf("%s: %w: the workspace has no rows yet; import evidence first (nordlys import PATH...)", entity, ErrNotFound)
+	}
+	if name := v.knownIn(roots); name != "" {
+		return fmt.Errorf("%s: %w%s in anything that happened; %s names it: query that table, or nordlys lookup", entity, ErrNotFound, when, name)
 	}
 	return fmt.Errorf("%s: %w%s as %s in %s with rows: check the spelling, or see nordlys tables for what is here", entity, ErrNotFound, when, strings.Join(kinds, ", "), plural(float64(n), "table"))
 }

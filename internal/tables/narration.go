@@ -27,6 +27,7 @@ type Narration struct {
 	Loose    []string                     `yaml:"loose"`    // Table.Column: holds the entity's value among other text
 	Ignore   map[string][]string          `yaml:"ignore"`   // by kind: values that say nothing, never followed
 	Derived  map[string]string            `yaml:"derived"`  // by table: which of the rows that Nordlys made of others are told, as the others are
+	Known    []string                     `yaml:"known"`    // tables of what somebody knows, whose rows are nothing that happened: profiles only
 	Optional []string                     `yaml:"optional"` // sources that only some have: their absence is told in passing
 }
 
@@ -179,6 +180,7 @@ func readNarration(files fs.FS) (*Narration, error) {
 		all.Profiles = append(all.Profiles, n.Profiles...)
 		all.Loose = append(all.Loose, n.Loose...)
 		all.Optional = append(all.Optional, n.Optional...)
+		all.Known = append(all.Known, n.Known...)
 		for k, v := range n.Words {
 			all.Words[k] = v
 		}
