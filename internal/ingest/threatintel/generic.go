@@ -25,30 +25,62 @@ func NewTable() *Table { return &Table{} }
 // Formats lists what the family reads.
 func (*Table) Formats() []rows.Format {
 	return []rows.Format{{Name: "indicators (table)", Tables: indicatorTables,
-		Signs:  "a column such as indicator or ioc, or one of addresses, domains, URLs or hashes beside one of a threat (malware, threat_type, confidence…)",
+		Signs:  "a column such as indicator or ioc, or one of addresses, domains, URLs or hashes beside one of a threat (malware, threat_type) and one of a feed (confidence, first_seen)",
 		Routes: "CSV and JSON of feeds (abuse.ch and their like), with # comments or without"}}
 }
 
-// Match goes by the names of the columns.
+// Match goes by the names of the columns, and wants an indicator in one of them: rows of other kinds have addresses and
+// names of malware too.
 func (*Table) Match(r *records.Record, _ *rows.Writer) bool {
 	var h header
 	for i := range r.Members {
 		h.see(plainName(string(r.Members[i].Name)))
 	}
-	return h.fits()
+	if !h.surely() {
+		return false
+	}
+	for i := range r.Members {
+		name := plainName(string(r.Members[i].Name))
+		role := roleOf(name)
+		if role == roleIndicator && name != "indicator" && name != "observable" {
+			return true // nothing else is called so; figures are called indicators too
+		}
+		switch role {
+		case roleIndicator, roleValue, roleAddress, roleDomain, roleURL, roleHash, roleMail:
+			if _, ok := classify(text(r.Members[i].Value)); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // header counts what columns of a table speak for indicators.
-type header struct{ named, value, threat, typ bool }
+type header struct {
+	named, typ bool
+	host       bool // a machine, of anybody
+	values     int  // addresses, domains, URLs
+	hash       bool
+	threat     bool // what kind of threat it is
+	feed       bool // what feeds say beside it: confidence, first seen
+}
 
 func (h *header) see(name string) {
 	switch roleOf(name) {
 	case roleIndicator:
 		h.named = true
-	case roleAddress, roleDomain, roleURL, roleHash, roleMail:
-		h.value = true
-	case roleThreat, roleConfidence, roleSeen, roleFeed:
+	case roleAddress, roleURL, roleMail:
+		h.values++
+	case roleDomain:
+		if h.host = h.host || strings.HasPrefix(name, "host") || name == "fqdn"; !h.host {
+			h.values++
+		}
+	case roleHash:
+		h.hash = true
+	case roleThreat:
 		h.threat = true
+	case roleConfidence, roleSeen, roleFeed:
+		h.feed = true
 	case roleKind:
 		h.typ = true
 	case roleValue:
@@ -56,7 +88,15 @@ func (h *header) see(name string) {
 	}
 }
 
-func (h *header) fits() bool { return h.named || h.value && h.threat }
+// fits says whether a table below comments is one of indicators: what feeds look like.
+func (h *header) fits() bool {
+	return h.named || (h.host || h.hash || h.values > 0) && (h.threat || h.feed)
+}
+
+// surely says so of any table: those of logs and of machines have some of the columns, and two addresses or a host.
+func (h *header) surely() bool {
+	return h.named || (h.hash || h.values == 1) && !h.host && h.threat && h.feed
+}
 
 // role is what a column of a table of indicators is for.
 type role uint8

@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"nordlys/internal/ingest/jsontext"
+	"nordlys/internal/ingest/records"
 )
 
 func TestParsePattern(t *testing.T) {
@@ -76,6 +79,29 @@ func TestClassify(t *testing.T) {
 		got, ok := classify(text)
 		if d := cmp.Diff(want, got, cmp.AllowUnexported(observable{})); d != "" || ok != (want != observable{}) {
 			t.Errorf("%q: %v %s", text, ok, d)
+		}
+	}
+}
+
+// Tables of logs, machines and figures are none of indicators, though they have some of the columns.
+func TestTableMatch(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"indicator":"203.0.113.1"}`:                                                            true,
+		`{"type":"ip","value":"203.0.113.1"}`:                                                    true,
+		`{"ioc_value":"x.contoso.com","malware":"y"}`:                                            true,
+		`{"dst_ip":"203.0.113.1","malware":"x","first_seen_utc":"2025-03-01"}`:                   true,
+		`{"sha256_hash":"` + strings.Repeat("a", 64) + `","signature":"x","first_seen":"now"}`:   true,
+		`{"country":"NO","indicator":"GDP","value":"7"}`:                                         false,
+		`{"value":"203.0.113.1"}`:                                                                false,
+		`{"hostname":"web01.contoso.com","ip":"10.0.0.4","first_seen":"2025-03-01","score":"3"}`: false,
+		`{"src_ip":"203.0.113.1","dst_ip":"10.0.0.4","signature":"ET SCAN","confidence":"3"}`:    false,
+		`{"ip":"203.0.113.1","user":"anna"}`:                                                     false,
+		`{"ip":"203.0.113.1","malware":"x"}`:                                                     false,
+		`{"url":"/index.html","threat":"none","score":"1"}`:                                      false,
+	} {
+		r := records.Record{Raw: []byte(text), Members: jsontext.Members(nil, []byte(text))}
+		if got := NewTable().Match(&r, nil); got != want {
+			t.Errorf("%s: %v", text, got)
 		}
 	}
 }
