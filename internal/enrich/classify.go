@@ -33,8 +33,8 @@ type verdict struct {
 	country, region            string
 	connectionType, connection string
 	connecting                 string
-	udr                        bool // captured at an interface that neither end has
-	threat                     Indicator
+	udr                        bool       // captured at an interface that neither end has
+	threat                     *Indicator // of a malicious flow
 }
 
 // side is an end of a flow.
@@ -91,7 +91,7 @@ type placeKey struct {
 }
 
 // maxKnown bounds what a classifier remembers.
-const maxKnown = 1 << 18
+const maxKnown = 1 << 16
 
 func (c *classifier) find(a netip.Addr, home *vnet) *place {
 	k := placeKey{a, home}
@@ -172,7 +172,7 @@ func (c *classifier) classify(src, dst netip.Addr, inbound bool, macAddress, tar
 	}
 	v.country = strings.ToLower(info.Country)
 	if threat, ok := c.threats(other, at); ok {
-		v.kind, v.threat = maliciousFlow, threat
+		v.kind, v.threat = maliciousFlow, &threat
 		v.peer = otherSide
 		return v
 	}

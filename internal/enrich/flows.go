@@ -20,7 +20,7 @@ const maxList = 32_000
 
 // maxWaiting is how many flows with public ends wait in memory until their interval is over. Where there are more, as under
 // a scan by the whole internet, rows are made of what has come so far: the same kind of flow then stands in several rows.
-const maxWaiting = 100_000
+const maxWaiting = 20_000
 
 // flowQuery aggregates the tuples of a day as Traffic Analytics does: the source port goes, all else that decides stays.
 // A flow is counted where it begins: by its Begin tuple, and in logs without states (NSG version 1) and where it is denied,

@@ -401,7 +401,7 @@ func (o *output) address(ctx context.Context, k *flowKey, first int64, a netip.A
 		r.text("PublicIpDetails", info.ASOrganization)
 	}
 	if v.kind == maliciousFlow {
-		t := &v.threat
+		t := v.threat
 		r.text("ThreatType", t.Type)
 		r.text("ThreatDescription", t.Description)
 		r.text("DnsDomain", t.Domain)
