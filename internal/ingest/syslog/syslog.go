@@ -278,10 +278,11 @@ func (*Text) Detect(_ string, head []byte) rows.Confidence {
 		}
 		lines++
 		h, ok := parse(line)
-		if ok {
+		switch {
+		case ok && (h.pri >= 0 || h.bare || len(h.app) > 0 && !isLevel(h.host) || cefAt(h.message) >= 0):
 			good++
 			sure = sure || h.pri >= 0 || h.bare
-		} else if lines == 1 {
+		case !ok && lines == 1:
 			return rows.No
 		}
 		if lines == 50 {
@@ -295,6 +296,15 @@ func (*Text) Detect(_ string, head []byte) rows.Confidence {
 		return rows.Surely
 	}
 	return rows.Probably
+}
+
+// isLevel says that the word behind a time is a level, as programs write in logs of their own, and no host.
+func isLevel(word []byte) bool {
+	switch strings.ToUpper(strings.Trim(string(word), "[]():|")) {
+	case "TRACE", "DEBUG", "INFO", "INFORMATION", "NOTICE", "WARN", "WARNING", "ERROR", "ERR", "FATAL", "CRITICAL", "PANIC", "STDOUT", "STDERR":
+		return true
+	}
+	return false
 }
 
 // isNotice recognises what journalctl prints between messages.
