@@ -59,7 +59,7 @@ fuzz: deps ## each fuzz target for FUZZTIME (20s)
 	    echo "fuzz $$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$$p; done; done
 
 bench: deps ## every figure against its baseline in the same run
-	go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./internal/bench/
+	go test -run '^$$' -bench . -benchtime 3x -timeout 60m ./internal/bench/ ./internal/ingest/ ./internal/enrich/
 
 clean: ## remove what was built
 	rm -rf bin $(DEMO) nordlys-workspace
