@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"internal/workspace":         {"internal/engine/...", "internal/engine", "internal/kql", "internal/kql/...", "internal/tables"},
 	"internal/investigate":       {"internal/engine", "internal/workspace", "internal/kql", "internal/kql/...", "internal/tables"},
 	"internal/enrich":            {"internal/engine", "internal/ingest/rows", "internal/tables", "internal/workspace"},
+	"internal/server":            {"internal/engine", "internal/ingest/rows", "internal/kql", "internal/kql/...", "internal/tables", "internal/workspace"},
 	"internal/bench":             {"internal/..."},
 }
 

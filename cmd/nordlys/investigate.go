@@ -74,7 +74,7 @@ func investigateWindow(from, to, timespan string, now time.Time) (a, b time.Time
 		if f.value == "" {
 			continue
 		}
-		if *f.into, err = parseTime(f.value); err != nil {
+		if *f.into, err = workspace.ParseTime(f.value); err != nil {
 			return a, b, usageError("--%s %s: write it as 2026-03-10 or 2026-03-10T09:00:00Z", f.name, f.value)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"nordlys/internal/scenario"
+	"nordlys/internal/workspace"
 )
 
 func scenarioCommand() *cobra.Command {
@@ -27,7 +28,7 @@ func scenarioCommand() *cobra.Command {
 				return usageError("--scale %d: use 1 or more", o.Scale)
 			}
 			if start != "" {
-				t, err := parseTime(start)
+				t, err := workspace.ParseTime(start)
 				if err != nil {
 					return usageError("--start %s: write it as 2026-03-10 or in RFC 3339", start)
 				}
