@@ -46,8 +46,8 @@ type laRequest struct {
 
 // prefer is the header Prefer of a query.
 type prefer struct {
-	wait                                time.Duration
-	statistics, render, sources, partly bool
+	wait                        time.Duration
+	statistics, render, sources bool
 }
 
 func parsePrefer(header string) (p prefer, f *failure) {

@@ -21,7 +21,6 @@ type query struct {
 	caller    *caller
 	app       string // what the client calls itself
 	target    string // the path
-	database  string
 	text      string
 	now       time.Time
 	from, to  time.Time
@@ -178,17 +177,4 @@ func (a *active) remove(q *query) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.queries, q.id)
-}
-
-// list gives those that somebody may see: their own, all for who may administer.
-func (a *active) list(c *caller) []*query {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var out []*query
-	for _, q := range a.queries {
-		if q.caller.name == c.name || c.viewer.May(workspace.MayAdminister) {
-			out = append(out, q)
-		}
-	}
-	return out
 }

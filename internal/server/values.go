@@ -27,11 +27,7 @@ func appendValue(dst []byte, v any, t catalog.Type) []byte {
 }
 
 func timeText(ticks int64) string {
-	s := strings.TrimRight(strings.TrimSuffix(syntax.FormatDateTime(ticks), "Z"), "0")
-	if strings.HasSuffix(s, ".") {
-		s = s[:len(s)-1]
-	}
-	return s + "Z"
+	return strings.TrimSuffix(strings.TrimRight(strings.TrimSuffix(syntax.FormatDateTime(ticks), "Z"), "0"), ".") + "Z"
 }
 
 func appendRow(dst []byte, row []any, columns []plan.Column) []byte {
