@@ -43,7 +43,7 @@ func New() *Family {
 // Formats lists what the family reads.
 func (f *Family) Formats() []rows.Format {
 	return []rows.Format{
-		{Name: "Azure resource log", Tables: append(specific(), "AzureDiagnostics"), Signs: "a category or operation with a time, and a resource or properties",
+		{Name: "Azure resource log", Tables: append(specific(), "AzureDiagnostics"), Signs: "a category, an operation or a Type of Application Insights, with a time, and a resource or properties",
 			Routes: "diagnostic settings (storage, event hubs); categories without a table of their own go to AzureDiagnostics"},
 		{Name: "Azure metrics", Tables: []string{"AzureMetrics"}, Signs: "metricName and timeGrain", Routes: "diagnostic settings"},
 	}
@@ -55,7 +55,7 @@ func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
 	if r.Has("metricName", "timeGrain") {
 		return true
 	}
-	if r.Fold("category") == nil && r.Get("operationName") == nil {
+	if r.Fold("category") == nil && r.Get("operationName") == nil && !insight(r) {
 		return false
 	}
 	if r.Fold("resourceId") == nil && r.Fold("properties") == nil {
@@ -76,10 +76,7 @@ func timeFields() []string {
 
 // Map makes one row.
 func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) error {
-	category := r.Inner("category")
-	if category == nil {
-		category = records.Inner(r.Fold("category"))
-	}
+	category := categoryOf(r)
 	id := records.Inner(r.Fold("resourceId"))
 	table := f.table(r, category, id)
 	w.Next()

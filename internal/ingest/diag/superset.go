@@ -58,6 +58,9 @@ func (s *superset) row(r *records.Record) string {
 		}
 		s.value(m, nil, flattening)
 	}
+	if isFirewall(string(records.Inner(r.Fold("category")))) {
+		s.sentence(r)
+	}
 	s.id.set(t, t.Text(s.resourceID))
 	return t.Commit()
 }

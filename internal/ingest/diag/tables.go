@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"slices"
 	"strings"
 
 	"nordlys/internal/ingest/jsontext"
@@ -10,15 +11,39 @@ import (
 
 // specific lists the resource-specific tables that tableOf may give.
 func specific() []string {
-	return []string{"AKSAudit", "AKSAuditAdmin", "AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWNetworkRule",
+	return append([]string{"AKSAudit", "AKSAuditAdmin", "AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWNatRule", "AZFWNetworkRule",
 		"AZFWThreatIntel", "AZKVAuditLogs", "AppServiceAuditLogs", "AppServiceHTTPLogs", "IntuneAuditLogs", "IntuneDeviceComplianceOrg",
-		"IntuneDevices", "IntuneOperationalLogs", "LAQueryLogs", "NSPAccessLogs", "StorageBlobLogs", "StorageFileLogs"}
+		"IntuneDevices", "IntuneOperationalLogs", "LAQueryLogs", "NSPAccessLogs", "StorageBlobLogs", "StorageFileLogs",
+		"StorageQueueLogs", "StorageTableLogs"}, insights()...)
 }
+
+// insights lists the tables of Application Insights, which are its categories too.
+func insights() []string {
+	return []string{"AppAvailabilityResults", "AppBrowserTimings", "AppDependencies", "AppEvents", "AppExceptions", "AppMetrics",
+		"AppPageViews", "AppPerformanceCounters", "AppRequests", "AppTraces"}
+}
+
+// categoryOf returns what kind of record it is. Those of Application Insights say it as Type, beside the columns.
+func categoryOf(r *records.Record) []byte {
+	if c := r.Inner("category"); c != nil {
+		return c
+	}
+	if c := records.Inner(r.Fold("category")); c != nil && !insight(r) {
+		return c
+	}
+	if insight(r) {
+		return r.Inner("Type")
+	}
+	return nil
+}
+
+// insight says whether a record is one of Application Insights: AppPerformanceCounters has a column Category.
+func insight(r *records.Record) bool { return slices.Contains(insights(), string(r.Inner("Type"))) }
 
 // tableOf gives the resource-specific table of a category, or AzureDiagnostics. id is the resource id in lower case.
 func tableOf(category, id string, r *records.Record) string {
 	switch category {
-	case "AZFWNetworkRule", "AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWThreatIntel",
+	case "AZFWNetworkRule", "AZFWApplicationRule", "AZFWDnsQuery", "AZFWIdpsSignature", "AZFWNatRule", "AZFWThreatIntel",
 		"AppServiceHTTPLogs", "AppServiceAuditLogs":
 		return category
 	case "AuditEvent":
@@ -31,6 +56,10 @@ func tableOf(category, id string, r *records.Record) string {
 			return "StorageBlobLogs"
 		case strings.Contains(id, "/fileservices/"):
 			return "StorageFileLogs"
+		case strings.Contains(id, "/queueservices/"):
+			return "StorageQueueLogs"
+		case strings.Contains(id, "/tableservices/"):
+			return "StorageTableLogs"
 		}
 	case "kube-audit":
 		return "AKSAudit"
@@ -52,6 +81,9 @@ func tableOf(category, id string, r *records.Record) string {
 		if strings.Contains(id, "/providers/microsoft.operationalinsights/workspaces/") {
 			return "LAQueryLogs"
 		}
+	}
+	if slices.Contains(insights(), category) {
+		return category
 	}
 	if strings.HasPrefix(category, "NspPublic") || strings.HasPrefix(category, "NspPrivate") || strings.HasPrefix(category, "NspCross") {
 		return "NSPAccessLogs"
@@ -90,7 +122,14 @@ func newKind(table string, w *rows.Writer) *kind {
 	if t.Column("ResourceId") == nil {
 		rules["resourceId"], rules["ResourceId"] = rows.Ignore, rows.Ignore // in _ResourceId
 	}
-	if table == "StorageBlobLogs" || table == "StorageFileLogs" {
+	if slices.Contains(insights(), table) {
+		k.whole = true // Properties are what the application says of itself, a column
+		rules["Type"] = rows.Ignore
+		if table != "AppPerformanceCounters" {
+			rules["category"] = rows.Ignore
+		}
+	}
+	if strings.HasPrefix(table, "Storage") {
 		k.identity = t.NewMapping(map[string]string{"type": "AuthenticationType", "tokenHash": "AuthenticationHash",
 			"authorization": "AuthorizationDetails"}, rows.Pascal)
 		k.requester = t.NewMapping(nil, func(field string) string { return "Requester" + rows.Pascal(field) })

@@ -11,7 +11,8 @@ const maxWraps = 4
 
 // unwrap calls f for each record that lies inside another value, and says whether there was such a wrapping: an object
 // as text in a JSON string (ConvertTo-Json of AuditData), the answers of a batch or the examples of the REST
-// specification ({"responses":{"200":{"body":{"value":[…]}}}}), and the data of Resource Graph ({"count":1,"data":[…]}).
+// specification ({"responses":{"200":{"body":{"value":[…]}}}}), the data of Resource Graph ({"count":1,"data":[…]}), and the
+// answers of Defender's hunting APIs ({"Schema":[…],"Results":[…]}).
 func unwrap(r *Record, f func(inner []byte) bool) bool {
 	if jsontext.KindOf(r.Raw) == jsontext.String {
 		text := bytes.TrimSpace(jsontext.Text(nil, r.Raw))
@@ -26,6 +27,10 @@ func unwrap(r *Record, f func(inner []byte) bool) bool {
 	}
 	if data := r.Fold("data"); jsontext.KindOf(data) == jsontext.Array && (r.Fold("count") != nil || r.Has("totalRecords") || r.Has("total_records") || len(r.Members) == 1) {
 		each(data, f)
+		return true
+	}
+	if list := r.Fold("results"); jsontext.KindOf(list) == jsontext.Array && jsontext.KindOf(r.Fold("schema")) == jsontext.Array {
+		each(list, f)
 		return true
 	}
 	return false

@@ -40,7 +40,7 @@ const (
 
 // ParseTime reads a timestamp in any of the spellings that Azure's logs have: ISO 8601 with up to nine digits of a
 // second (those after the seventh are cut), an hour of one digit, Z or an offset with or without a space before it, and
-// 3/24/2022 2:42:35 PM in the given order. A time without a zone is in zone, nil being UTC.
+// 3/24/2022 2:42:35 PM in the given order, and Mar 24, 2022 2:42:35 PM. A time without a zone is in zone, nil being UTC.
 func ParseTime(text []byte, zone *time.Location, order DateOrder) (ticks int64, ok bool) {
 	if t, ok := parseFixed(text); ok {
 		return t, true
@@ -75,6 +75,19 @@ func ParseTime(text []byte, zone *time.Location, order DateOrder) (ticks int64, 
 		case order == DayFirst, order == Unsure && a > 12:
 			month, day = b, a
 		case order == Unsure && a != b && b <= 12:
+			return 0, false
+		}
+	case n == 0:
+		if month = p.month(); month == 0 {
+			return 0, false
+		}
+		day, _ = p.number()
+		if !p.byte(',') {
+			return 0, false
+		}
+		for p.byte(' ') {
+		}
+		if year, n = p.number(); n != 4 {
 			return 0, false
 		}
 	default:
@@ -185,6 +198,25 @@ func daysIn(year, month int) int {
 type timeParser struct {
 	b []byte
 	i int
+}
+
+// month reads the English name of a month, of which three letters are enough, and the space behind it.
+func (p *timeParser) month() int {
+	end := p.i
+	for end < len(p.b) && (p.b[end]|0x20 >= 'a' && p.b[end]|0x20 <= 'z') {
+		end++
+	}
+	name := p.b[p.i:end]
+	if len(name) < 3 || end == len(p.b) || p.b[end] != ' ' {
+		return 0
+	}
+	for m := time.January; m <= time.December; m++ {
+		if full := m.String(); len(name) <= len(full) && string(name) == full[:len(name)] {
+			p.i = end + 1
+			return int(m)
+		}
+	}
+	return 0
 }
 
 func (p *timeParser) number() (value, digits int) {
