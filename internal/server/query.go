@@ -21,11 +21,13 @@ type query struct {
 	caller    *caller
 	app       string // what the client calls itself
 	target    string // the path
+	database  string
 	text      string
 	now       time.Time
 	from, to  time.Time
 	params    map[string]string
 	limits    Limits // of rows and bytes; 0 is none
+	take      int64  // rows of each result that are wanted; 0 is all
 	began     time.Time
 
 	cancel  context.CancelCauseFunc
@@ -100,9 +102,12 @@ func (s *Server) run(ctx context.Context, q *query, out results) (f *failure) {
 // result runs one of the results of a query. An error is one that leaves no answer.
 func (s *Server) result(ctx context.Context, q *query, one *plan.Query, index int, limits engine.Limits, out results, bytes *int64) (*failure, error) {
 	bounded := *one
+	if q.take > 0 {
+		bounded.Root = &plan.Limit{Input: bounded.Root, Count: &plan.Const{Typ: catalog.Long, Value: q.take}}
+	}
 	if left := q.limits.Rows - q.rows.Load(); q.limits.Rows > 0 {
 		// One more, to see that there are more.
-		bounded.Root = &plan.Limit{Input: one.Root, Count: &plan.Const{Typ: catalog.Long, Value: left + 1}}
+		bounded.Root = &plan.Limit{Input: bounded.Root, Count: &plan.Const{Typ: catalog.Long, Value: left + 1}}
 	}
 	rows, err := s.ws.Engine().Run(ctx, engine.Request{Query: &bounded, Tables: s.ws, Now: q.now, Limits: limits})
 	if err != nil {
@@ -177,4 +182,17 @@ func (a *active) remove(q *query) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.queries, q.id)
+}
+
+// list gives those that somebody may see: their own, all for who may administer.
+func (a *active) list(c *caller) []*query {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var out []*query
+	for _, q := range a.queries {
+		if q.caller.name == c.name || c.viewer.May(workspace.MayAdminister) {
+			out = append(out, q)
+		}
+	}
+	return out
 }

@@ -80,6 +80,19 @@ func (s *stream) send() error {
 	return err
 }
 
+// flush sends what is gathered and what compression holds back.
+func (s *stream) flush() error {
+	if err := s.send(); err != nil {
+		return err
+	}
+	if s.gzip != nil {
+		if err := s.gzip.Flush(); err != nil {
+			return err
+		}
+	}
+	return s.control.Flush()
+}
+
 // close ends the answer.
 func (s *stream) close() error {
 	err := s.send()
