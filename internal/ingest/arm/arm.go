@@ -54,6 +54,7 @@ func (f *Family) Formats() []rows.Format {
 		{Name: "Azure security alerts", Tables: []string{"SecurityAlert"}, Signs: "properties with systemAlertId or alertDisplayName", Routes: "REST of Sentinel and Defender for Cloud, az security alert list"},
 		{Name: "Azure deployments", Tables: []string{deployments, operations}, Signs: "type Microsoft.Resources/deployments, or operationId with a provisioningOperation", Routes: "REST, az deployment … list, az deployment operation … list"},
 		{Name: "Azure resource changes", Tables: []string{changes}, Signs: "properties with changeType and targetResourceId", Routes: "Resource Graph (az graph query, REST)"},
+		{Name: "Defender for Cloud posture", Tables: []string{recommendation, nested, scores}, Signs: "type Microsoft.Security/assessments, …/subAssessments or secureScores", Routes: "continuous export (event hubs), REST, Resource Graph, az security"},
 		{Name: "Azure resources", Tables: []string{resources}, Signs: "a resource id, and a type or a name with a location, an etag or properties", Routes: "REST, az … list and show, Resource Graph, SDK for Python, untitledgoosetool"},
 	}
 }
@@ -88,6 +89,12 @@ func what(r *records.Record) string {
 	case r.Get("operationId") != nil && in("provisioningOperation") || r.Get("operation_id") != nil && in("provisioning_operation"):
 		return operations
 	case isResource(r, typ, id):
+		if typ == "" {
+			typ = typeOf(id)
+		}
+		if table := posture(typ); table != "" {
+			return table
+		}
 		return resources
 	}
 	return ""
@@ -105,6 +112,8 @@ func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) err
 		w.Format("Azure deployments")
 	case changes:
 		w.Format("Azure resource changes")
+	case recommendation, nested, scores:
+		return f.postureRow(ctx, r, w, table)
 	default:
 		w.Format("Azure resources")
 		return f.resource(ctx, r, w)

@@ -24,6 +24,8 @@ import (
 type Family struct {
 	kinds map[string]*kind // by table
 	inner []jsontext.Member
+
+	mailbox, trace exchange
 }
 
 // kind is how the records of one table are mapped.
@@ -44,12 +46,14 @@ func (f *Family) Formats() []rows.Format {
 			Signs: "Operation and CreationTime with a RecordType or a Workload", Routes: "Management Activity API blobs, JSON Lines, arrays, bare objects"},
 		{Name: "Microsoft 365 audit search", Tables: []string{"OfficeActivity", "MicrosoftPurviewInformationProtection", tables.UnifiedAudit},
 			Signs: "AuditData holding an audit record, as an object or as text", Routes: "Search-UnifiedAuditLog (JSON, CSV), Purview CSV, Microsoft Graph audit queries"},
+		{Name: "Exchange mailbox audit", Tables: []string{office}, Signs: "Operation, LogonType and LastAccessed with a mailbox", Routes: "Search-MailboxAuditLog -ShowDetails (JSON, CSV)"},
+		{Name: "Exchange message trace", Tables: []string{messageTrace}, Signs: "MessageTraceId, Received, SenderAddress and RecipientAddress", Routes: "Get-MessageTrace, Get-MessageTraceV2, Microsoft-Extractor-Suite (JSON, CSV)"},
 	}
 }
 
 // Match wants the members that every audit record has, or AuditData.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
-	return isAudit(r.Members) || auditData(r) != nil
+	return isAudit(r.Members) || auditData(r) != nil || isMailboxAudit(r) || isTrace(r)
 }
 
 func isAudit(members []jsontext.Member) bool {
@@ -89,6 +93,9 @@ func auditData(r *records.Record) []byte {
 // Map makes one row.
 func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) error {
 	members, summary := r.Members, []jsontext.Member(nil)
+	if isTrace(r) || isMailboxAudit(r) {
+		return f.exchangeRow(ctx, r, w)
+	}
 	if raw := auditData(r); raw != nil {
 		w.Format("Microsoft 365 audit search")
 		f.inner = jsontext.Members(f.inner[:0], raw)
