@@ -101,7 +101,7 @@ func newRoot() *cobra.Command {
 		def = "./nordlys-workspace"
 	}
 	root.PersistentFlags().StringVar(&g.workspace, "workspace", def, "folder of the workspace (or NORDLYS_WORKSPACE)")
-	root.AddCommand(importCommand(g), formatsCommand(), queryCommand(g), shellCommand(g), investigateCommand(g), tablesCommand(g), schemaCommand(g), functionCommand(g), explainCommand(g), dataCommand(g), enrichCommand(g), verifyCommand(g), serveCommand(g), tokenCommand(g), lookupCommand(g), scenarioCommand())
+	root.AddCommand(importCommand(g), formatsCommand(), queryCommand(g), shellCommand(g), investigateCommand(g), tablesCommand(g), schemaCommand(g), functionCommand(g), explainCommand(g), dataCommand(g), enrichCommand(g), verifyCommand(g), retainCommand(g), purgeCommand(g), backupCommand(g), restoreCommand(g), serveCommand(g), tokenCommand(g), lookupCommand(g), scenarioCommand())
 	checkArgs(root)
 	return root
 }

@@ -9,6 +9,7 @@ const (
 	AzureResources = "AzureResources_CL"
 	NordlysSources = "NordlysSources"
 	NordlysRejects = "NordlysRejects"
+	NordlysAudit   = "NordlysAudit"
 )
 
 // Derived is the _SourceId of rows that Nordlys made of other rows, such as Traffic Analytics of flow tuples.
@@ -16,7 +17,7 @@ const Derived = "derived by nordlys"
 
 // own lists the tables that Nordlys itself defines.
 func own() []*Table {
-	return []*Table{flowTuples(), unifiedAudit(), azureResources(), nordlysSources(), nordlysRejects()}
+	return []*Table{flowTuples(), unifiedAudit(), azureResources(), nordlysSources(), nordlysRejects(), nordlysAudit()}
 }
 
 // flowTuples is FlowTuples_CL, one row for each tuple of an NSG flow log (version 1 or 2) or a virtual network flow log
@@ -173,6 +174,22 @@ func nordlysRejects() *Table {
 		{"Raw", "string"},
 		{"Length", "long"},
 		{"Resolved", "datetime"},
+		{"Type", "string"},
+	}}
+}
+
+// nordlysAudit is NordlysAudit, one row for each change that somebody made to what is kept or to who may read it.
+//
+//   - TimeGenerated: when. Who: a name of the operating system, or of a token.
+//   - Action: Purge, Retention. Target: what it was done to. Detail: how, and why. Rows: how many rows it took.
+func nordlysAudit() *Table {
+	return &Table{Name: NordlysAudit, TimeColumn: "TimeGenerated", Columns: []Column{
+		{"TimeGenerated", "datetime"},
+		{"Who", "string"},
+		{"Action", "string"},
+		{"Target", "string"},
+		{"Detail", "string"},
+		{"Rows", "long"},
 		{"Type", "string"},
 	}}
 }

@@ -31,12 +31,18 @@ type segment struct {
 	min     int64 // TimeGenerated in ticks
 	max     int64
 	sha256  string
+	made    int64    // when its rows were taken in, in Unix seconds; of merged segments the latest; 0 if unknown
+	archive bool     // it lies in the archive
 	origin  string   // empty for evidence; otherwise what made the rows, see Derive
 	columns []string // those that the file has; the rest are null or ''
 }
 
 func (s *segment) path(dir string) string {
-	return filepath.Join(dir, "segments", s.table, s.day, s.id+".parquet")
+	folder := "segments"
+	if s.archive {
+		folder = archiveDir
+	}
+	return filepath.Join(dir, folder, s.table, s.day, s.id+".parquet")
 }
 
 // stored is what the workspace knows of one table.
@@ -153,14 +159,16 @@ func (c *catalog) infos() []TableInfo {
 }
 
 // catalogSchema makes a new catalogue, and brings one of an earlier format to this one: format 2 knows where the rows of
-// a segment are from, what they take in memory, and which segments were replaced.
+// a segment are from, when they came, what they take in memory, which segments are in the archive and which were replaced.
 const catalogSchema = `
 CREATE TABLE IF NOT EXISTS ws.settings (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS ws.columns (table_name VARCHAR NOT NULL, name VARCHAR NOT NULL, type VARCHAR NOT NULL, position INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ws.segments (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, row_count BIGINT NOT NULL, byte_count BIGINT NOT NULL, min_time BIGINT NOT NULL, max_time BIGINT NOT NULL, sha256 VARCHAR NOT NULL, column_names VARCHAR NOT NULL);
 ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS origin VARCHAR DEFAULT '';
 ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS memory_bytes BIGINT DEFAULT 0;
-CREATE TABLE IF NOT EXISTS ws.dropped (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, dropped_at BIGINT NOT NULL);
+ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS made_at BIGINT DEFAULT 0;
+ALTER TABLE ws.segments ADD COLUMN IF NOT EXISTS archived BOOLEAN DEFAULT false;
+CREATE TABLE IF NOT EXISTS ws.dropped (id VARCHAR NOT NULL, table_name VARCHAR NOT NULL, day VARCHAR NOT NULL, archived BOOLEAN NOT NULL, dropped_at BIGINT NOT NULL);
 `
 
 // withCatalog runs f while catalog.duckdb is attached as ws. The file is attached only for as long as f takes, so that
@@ -248,9 +256,9 @@ func (c *catalog) read(ctx context.Context, conn *sql.Conn, dir string, format i
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	more := "origin, memory_bytes"
+	more := "origin, memory_bytes, made_at, archived"
 	if format < 2 {
-		more = "'', 0"
+		more = "'', 0, 0, false"
 	}
 	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, "+more+" FROM ws.segments ORDER BY table_name, min_time, id")
 	if err != nil {
@@ -259,7 +267,7 @@ func (c *catalog) read(ctx context.Context, conn *sql.Conn, dir string, format i
 	for rows.Next() {
 		s := &segment{}
 		var names string
-		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names, &s.origin, &s.memory); err != nil {
+		if err := rows.Scan(&s.id, &s.table, &s.day, &s.rows, &s.bytes, &s.min, &s.max, &s.sha256, &names, &s.origin, &s.memory, &s.made, &s.archive); err != nil {
 			return err
 		}
 		s.columns = strings.Split(names, "\x1f")
@@ -269,14 +277,14 @@ func (c *catalog) read(ctx context.Context, conn *sql.Conn, dir string, format i
 	if err := rows.Err(); err != nil || format < 2 {
 		return err
 	}
-	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, dropped_at FROM ws.dropped")
+	rows, err = conn.QueryContext(ctx, "SELECT id, table_name, day, archived, dropped_at FROM ws.dropped")
 	if err != nil {
 		return err
 	}
 	for rows.Next() {
 		var s segment
 		var at int64
-		if err := rows.Scan(&s.id, &s.table, &s.day, &at); err != nil {
+		if err := rows.Scan(&s.id, &s.table, &s.day, &s.archive, &at); err != nil {
 			return err
 		}
 		c.dropped[s.path(dir)] = time.Unix(at, 0)
@@ -286,12 +294,21 @@ func (c *catalog) read(ctx context.Context, conn *sql.Conn, dir string, format i
 
 // removeOthers removes the segment files that are not to be kept.
 func removeOthers(dir string, keep map[string]bool) error {
-	return filepath.WalkDir(filepath.Join(dir, "segments"), func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || keep[path] {
+	for _, folder := range []string{"segments", archiveDir} {
+		err := filepath.WalkDir(filepath.Join(dir, folder), func(path string, d os.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || keep[path]) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return os.Remove(path)
+		})
+		if err != nil {
 			return err
 		}
-		return os.Remove(path)
-	})
+	}
+	return nil
 }
 
 // typeColumn holds the table's own name in every row of Log Analytics. Segments leave it out where it does.

@@ -92,17 +92,17 @@ func (w *Workspace) commit(ctx context.Context, c change) error {
 				}
 			}
 		}
-		for _, s := range c.come {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.segments (id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, origin, memory_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				s.id, s.table, s.day, s.rows, s.bytes, s.min, s.max, s.sha256, strings.Join(s.columns, "\x1f"), s.origin, s.memory); err != nil {
-				return err
-			}
-		}
 		for _, s := range c.leave {
 			if _, err := tx.ExecContext(ctx, "DELETE FROM ws.segments WHERE id = ?", s.id); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.dropped VALUES (?, ?, ?, ?)", s.id, s.table, s.day, now.Unix()); err != nil {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.dropped VALUES (?, ?, ?, ?, ?)", s.id, s.table, s.day, s.archive, now.Unix()); err != nil {
+				return err
+			}
+		}
+		for _, s := range c.come {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO ws.segments (id, table_name, day, row_count, byte_count, min_time, max_time, sha256, column_names, origin, memory_bytes, made_at, archived) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				s.id, s.table, s.day, s.rows, s.bytes, s.min, s.max, s.sha256, strings.Join(s.columns, "\x1f"), s.origin, s.memory, s.made, s.archive); err != nil {
 				return err
 			}
 		}

@@ -282,21 +282,29 @@ func (wr *writer) overtaken(table string, rec arrow.RecordBatch) (arrow.RecordBa
 		return nil, err
 	}
 	sources, tick := sourcesOf(rec), tables.IdentityTick(table)
-	keep := make([]place, 0, len(ids))
-	for i := range ids {
+	return keepRows(rec, func(i int) bool {
 		winner, ok := wr.winners[dayKey{table, times[i] / ticksPerDay}][identity(ids[i], times[i]/tick)]
-		if !ok || winner == sources(i) {
-			keep = append(keep, place{row: int32(i)})
+		return !ok || winner == sources(i)
+	})
+}
+
+// keepRows gives the rows of a batch that are to be kept: the batch itself, retained, if these are all, and nil for none.
+func keepRows(rec arrow.RecordBatch, keep func(i int) bool) (arrow.RecordBatch, error) {
+	n := int(rec.NumRows())
+	kept := make([]place, 0, n)
+	for i := range n {
+		if keep(i) {
+			kept = append(kept, place{row: int32(i)})
 		}
 	}
-	switch len(keep) {
+	switch len(kept) {
 	case 0:
 		return nil, nil
-	case len(ids):
+	case n:
 		rec.Retain()
 		return rec, nil
 	}
-	return pick(rec, keep), nil
+	return pick(rec, kept), nil
 }
 
 // dropOvertaken lets the rows of a table go that richer ones have overtaken: those that wait, and those in segments,
@@ -350,34 +358,40 @@ func (wr *writer) dropFrom(ctx context.Context, s *segment) error {
 	if slices.Contains(wr.uncommitted.leave, s) {
 		return nil
 	}
-	recs, err := wr.ws.read(ctx, s)
-	if err != nil {
+	c, gone, err := wr.ws.without(ctx, s, func(rec arrow.RecordBatch) (arrow.RecordBatch, error) { return wr.overtaken(s.table, rec) })
+	if err != nil || gone == 0 {
 		return err
+	}
+	wr.ws.discard(wr.uncommitted.replace(c.leave, c.come))
+	return nil
+}
+
+// without makes the change that leaves some rows of a segment out, and says how many these are.
+func (w *Workspace) without(ctx context.Context, s *segment, keep func(arrow.RecordBatch) (arrow.RecordBatch, error)) (c change, gone int64, err error) {
+	recs, err := w.read(ctx, s)
+	if err != nil {
+		return c, 0, err
 	}
 	defer func() { releaseAll(recs) }()
 	var left []arrow.RecordBatch
 	defer func() { releaseAll(left) }()
-	var before, after int64
 	for _, rec := range recs {
-		out, err := wr.overtaken(s.table, rec)
+		out, err := keep(rec)
 		if err != nil {
-			return err
+			return c, 0, err
 		}
-		before += rec.NumRows()
+		gone += rec.NumRows()
 		if out != nil {
-			after += out.NumRows()
+			gone -= out.NumRows()
 			left = append(left, out)
 		}
 	}
-	if before == after {
-		return nil
+	if gone == 0 {
+		return c, 0, nil
 	}
-	var by []*segment
-	if after > 0 {
-		if by, err = wr.ws.rebuild(ctx, s.table, s.origin, left); err != nil {
-			return err
-		}
+	c.leave = []*segment{s}
+	if len(left) > 0 {
+		c.come, err = w.rebuild(ctx, *s, left)
 	}
-	wr.ws.discard(wr.uncommitted.replace([]*segment{s}, by))
-	return nil
+	return c, gone, err
 }

@@ -68,7 +68,7 @@ func (d *Derivation) seal(ctx context.Context, table string) error {
 	b := d.waiting[table]
 	d.w.writer.mu.Lock()
 	defer d.w.writer.mu.Unlock()
-	made, err := d.w.rebuild(ctx, table, d.origin, b.batches)
+	made, err := d.w.rebuild(ctx, segment{table: table, origin: d.origin}, b.batches)
 	if err != nil {
 		return fmt.Errorf("write derived rows of %s: %w", table, err)
 	}

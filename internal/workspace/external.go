@@ -31,6 +31,8 @@ const settingsFile = "settings.yaml"
 type Settings struct {
 	// ExternalData lists what externaldata may read: folders, and addresses that begin so (https://host/path/).
 	ExternalData []string `yaml:"externaldata"`
+	// Retention says how long rows are kept; for ever if it says nothing.
+	Retention Retention `yaml:"retention"`
 	// Roles say what those may read and do who have them; see Role.
 	Roles map[string]Role `yaml:"roles"`
 }
@@ -52,6 +54,9 @@ func readSettings(dir string) (Settings, error) {
 		if u, err := url.Parse(allowed); !filepath.IsAbs(allowed) && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
 			return s, fmt.Errorf("settings %s: externaldata: %q is neither a folder from the root nor an address like https://host/path/", path, allowed)
 		}
+	}
+	if err := s.Retention.check(); err != nil {
+		return s, fmt.Errorf("settings %s: retention: %w", path, err)
 	}
 	for name, r := range s.Roles {
 		if err := r.check(); err != nil {

@@ -114,7 +114,7 @@ func (w *Workspace) rewrite(ctx context.Context, s *segment, f func(arrow.Record
 	if !did {
 		return false, nil
 	}
-	by, err := w.rebuild(ctx, s.table, s.origin, recs)
+	by, err := w.rebuild(ctx, *s, recs)
 	if err != nil {
 		return false, err
 	}
@@ -122,8 +122,9 @@ func (w *Workspace) rewrite(ctx context.Context, s *segment, f func(arrow.Record
 	return true, w.writer.commit(ctx)
 }
 
-// rebuild writes batches under the table's own column names as segments.
-func (w *Workspace) rebuild(ctx context.Context, table, origin string, recs []arrow.RecordBatch) ([]*segment, error) {
+// rebuild writes batches under the table's own column names as segments, of the table, origin and age of another.
+func (w *Workspace) rebuild(ctx context.Context, of segment, recs []arrow.RecordBatch) ([]*segment, error) {
+	table := of.table
 	conformed := make([]arrow.RecordBatch, len(recs))
 	var bytes int64
 	for i, rec := range recs {
@@ -133,7 +134,10 @@ func (w *Workspace) rebuild(ctx context.Context, table, origin string, recs []ar
 	defer releaseAll(conformed)
 	out, err := w.write(ctx, table, conformed, bytes)
 	for _, s := range out {
-		s.origin = origin
+		s.origin = of.origin
+		if of.made != 0 {
+			s.made = of.made
+		}
 	}
 	return out, err
 }
@@ -158,7 +162,7 @@ func (w *Workspace) Compact(ctx context.Context) (from, to int, err error) {
 	small := map[group][]*segment{}
 	for _, t := range w.catalog.stored {
 		for _, s := range t.segments {
-			if s.rows < smallRows && s.size() < smallBytes {
+			if !s.archive && s.rows < smallRows && s.size() < smallBytes {
 				g := group{s.table, s.day, s.origin}
 				small[g] = append(small[g], s)
 			}
@@ -210,7 +214,11 @@ func (w *Workspace) merge(ctx context.Context, list []*segment) (int, error) {
 		}
 		recs = append(recs, r...)
 	}
-	by, err := w.rebuild(ctx, list[0].table, list[0].origin, recs)
+	of := *list[0]
+	for _, s := range list {
+		of.made = max(of.made, s.made)
+	}
+	by, err := w.rebuild(ctx, of, recs)
 	if err != nil {
 		return 0, fmt.Errorf("merge segments of %s: %w", list[0].table, err)
 	}

@@ -147,7 +147,7 @@ func (w *Workspace) writeSegment(ctx context.Context, table string, d dayRows, s
 		return nil, err
 	}
 	s := &segment{
-		id: hex.EncodeToString(id[:]), table: table, rows: d.rows, min: d.min, max: d.max,
+		id: hex.EncodeToString(id[:]), table: table, rows: d.rows, min: d.min, max: d.max, made: time.Now().Unix(),
 		day: time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(d.day)).Format(time.DateOnly),
 	}
 	for _, f := range schema.Fields() {

@@ -40,7 +40,10 @@ func (w *Workspace) Verify(ctx context.Context) (Verification, error) {
 		v.Problems = append(v.Problems, rel+": "+fmt.Sprintf(format, args...))
 	}
 	seen := map[string]bool{}
-	err := filepath.WalkDir(filepath.Join(w.dir, "segments"), func(path string, d fs.DirEntry, err error) error {
+	look := func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -65,9 +68,11 @@ func (w *Workspace) Verify(ctx context.Context) (Verification, error) {
 			problem(path, "damaged or changed: its SHA-256 is %s, the catalogue has %s (%d rows of %s)", sum, s.sha256, s.rows, s.table)
 		}
 		return nil
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return v, err
+	}
+	for _, folder := range []string{"segments", archiveDir} {
+		if err := filepath.WalkDir(filepath.Join(w.dir, folder), look); err != nil {
+			return v, err
+		}
 	}
 	for path, s := range known {
 		if !seen[path] {

@@ -18,7 +18,7 @@ import (
 	"nordlys/internal/kql/plan"
 )
 
-// day0 is 2026-03-10T00:00:00Z in ticks.
+// day0 is 2026-03-11T00:00:00Z in ticks.
 const day0 = int64(639_087_840_000_000_000)
 
 type row struct {
