@@ -22,6 +22,8 @@ type Family struct {
 	super  *superset
 	tables map[string]string // by category and provider
 	key    []byte
+
+	classic map[string]*rows.Mapping // by table
 }
 
 // kind is how the records of one resource-specific table are mapped.
@@ -45,6 +47,8 @@ func (f *Family) Formats() []rows.Format {
 	return []rows.Format{
 		{Name: "Azure resource log", Tables: append(specific(), "AzureDiagnostics"), Signs: "a category, an operation or a Type of Application Insights, with a time, and a resource or properties",
 			Routes: "diagnostic settings (storage, event hubs); categories without a table of their own go to AzureDiagnostics"},
+		{Name: "Application Insights continuous export", Tables: insights(), Signs: "internal and context beside request, remoteDependency, basicException, message, event, view or availability",
+			Routes: "storage; classic resources had it until 2024"},
 		{Name: "Azure metrics", Tables: []string{"AzureMetrics"}, Signs: "metricName and timeGrain", Routes: "diagnostic settings"},
 	}
 }
@@ -53,6 +57,9 @@ func (f *Family) Formats() []rows.Format {
 // resource, an operation or properties.
 func (f *Family) Match(r *records.Record, _ *rows.Writer) bool {
 	if r.Has("metricName", "timeGrain") {
+		return true
+	}
+	if list, _ := classic(r); list != nil {
 		return true
 	}
 	if r.Fold("category") == nil && r.Get("operationName") == nil && !insight(r) {
@@ -76,6 +83,9 @@ func timeFields() []string {
 
 // Map makes one row.
 func (f *Family) Map(ctx context.Context, r *records.Record, w *rows.Writer) error {
+	if list, _ := classic(r); list != nil {
+		return f.classicRows(ctx, r, w)
+	}
 	category := categoryOf(r)
 	id := records.Inner(r.Fold("resourceId"))
 	table := f.table(r, category, id)

@@ -8,7 +8,7 @@ func eventTime(table string) string {
 	case "SigninLogs", "AADNonInteractiveUserSignInLogs", "AADServicePrincipalSignInLogs", "AADManagedIdentitySignInLogs",
 		"ADFSSignInLogs":
 		return "CreatedDateTime"
-	case "AuditLogs":
+	case "AuditLogs", "AADProvisioningLogs":
 		return "ActivityDateTime"
 	case "AADUserRiskEvents", "AADServicePrincipalRiskEvents":
 		return "LastUpdatedDateTime" // the row is the state that a detection then had

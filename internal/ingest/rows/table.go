@@ -63,7 +63,7 @@ func newTable(w *Writer, name string) *Table {
 	t.time = t.Column("TimeGenerated")
 	t.typ = t.Column("Type")
 	if name := eventTime(name); name != "" {
-		t.event = t.Column(name)
+		t.event = t.NewColumn(name, "datetime")
 	}
 	t.unmapped = newColumn("_Unmapped", "dynamic")
 	for _, list := range tables.IdentityColumns(name) {

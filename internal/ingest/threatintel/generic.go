@@ -32,6 +32,9 @@ func (*Table) Formats() []rows.Format {
 // Match goes by the names of the columns, and wants an indicator in one of them: rows of other kinds have addresses and
 // names of malware too.
 func (*Table) Match(r *records.Record, _ *rows.Writer) bool {
+	if r.Has("threatType", "targetProduct", "expirationDateTime") {
+		return true // Graph's tiIndicators
+	}
 	var h header
 	for i := range r.Members {
 		h.see(plainName(string(r.Members[i].Name)))
@@ -48,6 +51,9 @@ func (*Table) Match(r *records.Record, _ *rows.Writer) bool {
 		switch role {
 		case roleIndicator, roleValue, roleAddress, roleDomain, roleURL, roleHash, roleMail:
 			if _, ok := classify(text(r.Members[i].Value)); ok {
+				return true
+			}
+			if _, _, ok := ranged(text(r.Members[i].Value)); ok {
 				return true
 			}
 		}
@@ -149,15 +155,17 @@ func roleOf(name string) role {
 		return roleValue
 	case "ioctype", "indicatortype", "observabletype", "type", "kind":
 		return roleKind
-	case "ip", "ipaddress", "dstip", "srcip", "ipv4", "ipv6", "cidr", "network", "subnet", "address":
+	case "ip", "ipaddress", "dstip", "srcip", "ipv4", "ipv6", "cidr", "network", "subnet", "address",
+		"networkipv4", "networkipv6", "networkcidrblock", "networksourceipv4", "networksourceipv6", "networksourcecidrblock",
+		"networkdestinationipv4", "networkdestinationipv6", "networkdestinationcidrblock":
 		return roleAddress
 	case "domain", "domainname", "host", "hostname", "fqdn":
 		return roleDomain
 	case "url", "uri":
 		return roleURL
-	case "hash", "filehash", "md5", "md5hash", "sha1", "sha1hash", "sha256", "sha256hash", "sha512", "sha512hash":
+	case "hash", "filehash", "md5", "md5hash", "sha1", "sha1hash", "sha256", "sha256hash", "sha512", "sha512hash", "filehashvalue":
 		return roleHash
-	case "email", "emailaddress", "sender":
+	case "email", "emailaddress", "sender", "emailsenderaddress":
 		return roleMail
 	case "threat", "threattype", "malware", "malwareprintable", "malwarefamily", "signature", "listingreason":
 		return roleThreat
@@ -169,7 +177,7 @@ func roleOf(name string) role {
 		return roleConfidence
 	case "severity", "threatseverity":
 		return roleSeverity
-	case "firstseen", "firstseenutc", "listingdate":
+	case "firstseen", "firstseenutc", "listingdate", "ingesteddatetime":
 		return roleSeen
 	case "created", "dateadded", "date", "validfrom", "createdtime":
 		return roleFrom
@@ -230,6 +238,10 @@ func (e *emitter) row(ctx context.Context, members []jsontext.Member, offset int
 		case roleIndicator, roleValue, roleAddress, roleDomain, roleURL, roleHash, roleMail:
 			if o, ok := classify(s); ok {
 				ind.seen = append(ind.seen, o)
+				continue
+			}
+			if list, rest, ok := ranged(s); ok && rest == "" {
+				ind.seen = append(ind.seen, list...)
 				continue
 			}
 			if unread == "" {
@@ -382,6 +394,12 @@ func (*List) Detect(_ string, head []byte) rows.Confidence {
 			}
 		}
 		o, rest, ok := listLine(s)
+		if list, after, is := ranged(s); is {
+			o, rest, ok = list[0], "", true
+			if after != "" && strings.IndexByte("#;,/", after[0]) < 0 {
+				rest = after
+			}
+		}
 		if !ok && lines == 1 && strings.Contains(s, ",") {
 			return rows.No // a table with a header
 		}
@@ -534,12 +552,17 @@ func (d *List) tableLine(ctx context.Context, heads []string, s string, at int64
 
 // listed makes the rows of a line of a list.
 func (d *List) listed(ctx context.Context, s string, at int64, w *rows.Writer) error {
-	o, rest, ok := listLine(s)
+	seen, rest, ok := ranged(s)
+	if !ok {
+		var o observable
+		o, rest, ok = listLine(s)
+		seen = []observable{o}
+	}
 	if !ok {
 		w.Next()
 		return w.Refuse(ctx, at, "not an address, network, domain, URL, hash or address of mail", []byte(s), int64(len(s)))
 	}
-	ind := indicator{confidence: -1, severity: -1, source: feedOf(w), seen: []observable{o}, description: strings.TrimSpace(strings.TrimLeft(rest, "#;,/ "))}
+	ind := indicator{confidence: -1, severity: -1, source: feedOf(w), seen: seen, description: strings.TrimSpace(strings.TrimLeft(rest, "#;,/ "))}
 	ind.pattern = patternOf(ind.seen, " OR ")
 	ind.id = madeID(ind.source, "", ind.pattern)
 	return d.emit(ctx, &ind, at, []byte(s), w)
