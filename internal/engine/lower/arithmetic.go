@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -184,29 +185,60 @@ func (t *arithmetic) factor() string {
 // half is how far numbers go whose sums and differences fit.
 const half = 1 << 62
 
-// lowerModulo makes the remainder that is never negative. A width of -1 has none, and one that is not known may be too
-// great for the sum in it.
+// lowerModulo makes the remainder that is never negative.
 func lowerModulo(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	args, err := l.typedArgs(c, sc)
 	if err != nil {
 		return "", err
 	}
-	fast := "kql_mod(" + args[0] + ", " + args[1] + ")"
-	wide := "CAST(kql_mod(CAST(" + args[0] + " AS HUGEINT), CAST(" + args[1] + " AS HUGEINT)) AS BIGINT)"
-	if k, ok := c.Args[1].(*plan.Const); ok {
+	return modulo(args[0], args[1], c.Args[0], c.Args[1]), nil
+}
+
+// modulo is the remainder of a and b, the SQL of x and y. A width of -1 has none, and one that is not known may be too
+// great for the sum in it.
+func modulo(a, b string, x, y plan.Expr) string {
+	fast := "kql_mod(" + a + ", " + b + ")"
+	wide := "CAST(kql_mod(CAST(" + a + " AS HUGEINT), CAST(" + b + " AS HUGEINT)) AS BIGINT)"
+	if k, ok := y.(*plan.Const); ok {
 		switch v, _ := k.Value.(int64); {
 		case v == -1:
-			return "kql_mod(" + args[0] + ", 1)", nil
+			return "kql_mod(" + a + ", 1)"
 		case v >= -half && v <= half:
-			return fast, nil
+			return fast
 		}
-		return wide, nil
+		return wide
 	}
-	_, plain := c.Args[0].(*plan.ColumnRef)
-	if _, both := c.Args[1].(*plan.ColumnRef); !plain || !both {
-		return wide, nil
+	_, plain := x.(*plan.ColumnRef)
+	if _, both := y.(*plan.ColumnRef); !plain || !both {
+		return wide
 	}
-	return "CASE WHEN " + args[1] + " BETWEEN 0 AND " + strconv.Itoa(half) + " THEN " + fast + " ELSE " + wide + " END", nil
+	return "CASE WHEN " + b + " BETWEEN 0 AND " + strconv.Itoa(half) + " THEN " + fast + " ELSE " + wide + " END"
+}
+
+// lowerBin makes bin and bin_at; where the width is not known its size may not fit, and all is computed in 128 bits.
+func lowerBin(l *lowerer, c *plan.Call, sc scope) (string, error) {
+	args, err := l.typedArgs(c, sc)
+	if err != nil {
+		return "", err
+	}
+	wide := true
+	if k, ok := c.Args[1].(*plan.Const); ok {
+		v, _ := k.Value.(int64)
+		wide = v < -half || v > half
+	}
+	if wide || len(args) == 3 {
+		for i := range args {
+			args[i] = "CAST(" + args[i] + " AS HUGEINT)"
+		}
+	}
+	s := "kql_bin(" + args[0] + ", " + args[1] + ")"
+	if len(args) == 3 {
+		s = "(kql_bin(" + args[0] + " - " + args[2] + ", " + args[1] + ") + " + args[2] + ")"
+	}
+	if wide || len(args) == 3 {
+		s = "CAST(" + s + " AS BIGINT)"
+	}
+	return s, nil
 }
 
 // overflowing are the overloads whose result may be out of the range of its type; it is null then.
@@ -214,7 +246,7 @@ var overflowing = map[string]bool{
 	"add.datetime": true, "add.datetime2": true, "sub.datetime": true, "div.long": true, "abs.long": true, "abs.timespan": true,
 	"bin.long": true, "bin.timespan": true, "bin.datetime": true, "bin.datetimelong": true, "bin_at.long": true, "bin_at.datetime": true, "bin_at.timespan": true,
 	"datetime_add": true, "datetime_diff": true, "add.decimal": true, "sub.decimal": true, "mul.decimal": true, "abs.decimal": true,
-	"around.long": true, "around.datetime": true, "around.timespan": true, "around.decimal": true, "now": true, "ago": true, "substring": true, "hash": true,
+	"around.long": true, "around.datetime": true, "around.timespan": true, "around.decimal": true, "now": true, "ago": true, "substring": true,
 	"startofday": true, "startofweek": true, "startofmonth": true, "startofyear": true, "endofday": true, "endofweek": true, "endofmonth": true, "endofyear": true,
 }
 
@@ -244,8 +276,6 @@ func inRange(c *plan.Call) bool {
 		}
 		v, ok := known(1)
 		return ok && v >= -1000 && v <= 1000
-	case "hash":
-		return len(c.Args) == 1 || near(1)
 	case "add.datetime", "sub.datetime", "bin.datetime", "bin.datetimelong":
 		return near(1)
 	case "add.datetime2":
@@ -264,29 +294,69 @@ func inRange(c *plan.Call) bool {
 	return false
 }
 
-// unlessRange gives null in place of what does not fit. DuckDB tries no expression with a subquery or chance in it, and
-// what a query asserts must be told.
-func unlessRange(c *plan.Call, sql string) string {
+// guarded lowers a call that may overflow, with null in place of what does not fit. DuckDB tries no expression with a
+// subquery or chance in it: these are computed before, once for each row, and handed in by a lambda.
+func (l *lowerer) guarded(c *plan.Call, sc scope) (string, error) {
 	if inRange(c) {
-		return sql
+		return l.call(c, sc)
 	}
-	for _, a := range c.Args {
-		stop := false
-		plan.Walk(a, func(e plan.Expr) bool {
-			switch e := e.(type) {
-			case *plan.Scalar, *plan.InQuery, *plan.HasQuery:
-				stop = true
-			case *plan.Call:
-				stop = stop || untried[e.Overload.Func.Name] || e.Overload.Func.Kind == catalog.Window
+	var before []plan.Expr
+	plain := false
+	plan.Walk(c, func(e plan.Expr) bool {
+		switch e := e.(type) {
+		case *plan.Scalar, *plan.InQuery, *plan.HasQuery:
+			before = append(before, e)
+			return false
+		case *plan.Call:
+			// What a query asserts must be told, and only where it is asked. Windows that are left here have no row to
+			// stand in.
+			plain = plain || e.Overload.Func.Name == "assert" || e.Overload.Func.Kind == catalog.Window
+			if untried[e.Overload.Func.Name] {
+				before = append(before, e)
+				return false
 			}
-			return !stop
-		})
-		if stop {
-			return sql
+		}
+		return true
+	})
+	if plain {
+		return l.call(c, sc)
+	}
+	var expr plan.Expr = c
+	var fields []string
+	name := fmt.Sprintf("g%d", l.guards)
+	for i, e := range before {
+		s, err := l.expr(e, sc)
+		if err != nil {
+			return "", err
+		}
+		field := fmt.Sprintf("s%d", i)
+		fields = append(fields, field+" := "+s)
+		column := plan.Column{Name: "$$" + name + field, Type: e.Type()}
+		sc = append(sc[:len(sc):len(sc)], scopeColumn{column, name + "." + field})
+		expr = replaceExpr(expr, e, &plan.ColumnRef{Name: column.Name, Typ: column.Type})
+	}
+	l.guards++
+	s, err := l.call(expr.(*plan.Call), sc)
+	s = "TRY(" + s + ")"
+	// DuckDB computes what stands twice in a projection beforehand, out of a TRY too, but not out of a CASE.
+	if t := c.Type(); t != catalog.Bool && t != catalog.String {
+		for _, a := range c.Args {
+			if ref, ok := a.(*plan.ColumnRef); ok && ref.Typ != catalog.String {
+				if col, ok := sc.find(ref.Name); ok {
+					s = "CASE WHEN " + col.sql + " IS NOT NULL THEN " + s + " END"
+					break
+				}
+			}
 		}
 	}
-	return "TRY(" + sql + ")"
+	if c.Type() == catalog.Datetime {
+		s = "kql_tick(" + s + ")"
+	}
+	if err != nil || fields == nil {
+		return s, err
+	}
+	return "list_transform([struct_pack(" + strings.Join(fields, ", ") + ")], " + name + " -> " + s + ")[1]", nil
 }
 
-// untried are the functions that TRY may not stand around.
-var untried = map[string]bool{"rand": true, "new_guid": true, "assert": true, "range": true}
+// untried are the functions of chance, which TRY may not stand around.
+var untried = map[string]bool{"rand": true, "new_guid": true}

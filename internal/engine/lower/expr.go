@@ -26,11 +26,10 @@ func (l *lowerer) expr(e plan.Expr, sc scope) (string, error) {
 		}
 		return "nullif(CAST(" + s + " AS VARCHAR), 'null')", nil
 	case *plan.Call:
-		s, err := l.call(e, sc)
-		if err == nil && overflowing[e.Overload.ID] {
-			s = unlessRange(e, s)
+		if overflowing[e.Overload.ID] {
+			return l.guarded(e, sc)
 		}
-		return s, err
+		return l.call(e, sc)
 	case *plan.Scalar:
 		return l.scalarQuery(e)
 	case *plan.InQuery:

@@ -37,6 +37,8 @@ func newLowerings() map[string]lowering {
 		"pack_array": lowerPackArray, "bag_pack": lowerBagPack, "bag_pack_columns": lowerBagPack, "pack_all": lowerBagPack,
 		"bag_set_key": lowerBagSetKey, "array_index_of": lowerArrayIndexOf, "set_has_element": lowerSetHasElement,
 		"array_iff": lowerArrayIff, "dynamic_to_json": lowerDynamicToJSON, "array_sort_asc.several": lowerArraySort, "array_sort_desc.several": lowerArraySort, "array_split": lowerArraySplit, "make_string": lowerMakeString,
+		"bin.long": lowerBin, "bin.datetime": lowerBin, "bin.timespan": lowerBin, "bin.datetimelong": lowerBin,
+		"bin_at.long": lowerBin, "bin_at.datetime": lowerBin, "bin_at.timespan": lowerBin,
 		"range.real": lowerRange, "range.datetime": lowerRange, "range.timespan": lowerRange, "range.long": lowerRange,
 		"datetime_diff": lowerDatetimeDiff, "datetime_add": lowerDatetimeAdd, "datetime_part": lowerDatetimePart, "make_timespan": lowerMakeTimespan,
 		"ipv4_is_in_any_range": lowerRanges("go_ipv4_is_in_any_range"), "ipv6_is_in_any_range": lowerRanges("go_ipv6_is_in_any_range"),

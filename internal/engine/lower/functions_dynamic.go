@@ -151,14 +151,30 @@ func lowerRange(l *lowerer, c *plan.Call, sc scope) (string, error) {
 			args = append(args, "1::BIGINT")
 		}
 	}
-	n := "CAST(floor((" + args[1] + " - " + args[0] + ") / nullif(CAST(" + args[2] + " AS DOUBLE), 0) + 1e-9) AS BIGINT)"
-	value := args[0] + " + i * " + args[2]
-	if c.Overload.ID == "range.long" {
-		t = catalog.Long
-	} else if c.Overload.ID == "range.real" {
-		t = catalog.Real
+	// Each is named several times, and a lambda holds no subquery.
+	simple := true
+	for _, a := range c.Args {
+		switch a.(type) {
+		case *plan.Const, *plan.ColumnRef:
+		default:
+			simple = false
+		}
 	}
-	return "kql_array(list_transform(generate_series(0, least(" + n + ", 1048575)), i -> " + jsonOf(value, t) + "))", nil
+	before, after := "", ""
+	if !simple {
+		before = "list_transform([struct_pack(a := " + args[0] + ", b := " + args[1] + ", s := " + args[2] + ")], r -> "
+		args, after = []string{"r.a", "r.b", "r.s"}, ")[1]"
+	}
+	list := strings.Join(args, ", ")
+	switch c.Overload.ID {
+	case "range.real":
+		list = "list_transform(generate_series(0, kql_range_real(" + list + ")), i -> " + jsonOf(args[0]+" + i * "+args[2], catalog.Real) + ")"
+	case "range.long":
+		list = "list_transform(kql_range(" + list + "), i -> " + jsonOf("i", catalog.Long) + ")"
+	default:
+		list = "list_transform(kql_range(" + list + "), i -> " + jsonOf("i", t) + ")"
+	}
+	return before + "kql_array(" + list + ")" + after, nil
 }
 
 // lowerArrayShift passes what is filled in as JSON; to the right is to the left the other way.

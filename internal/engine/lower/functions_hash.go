@@ -15,7 +15,7 @@ func lowerHash64(l *lowerer, c *plan.Call, sc scope) (string, error) {
 	}
 	s := hash64(args[0], c.Args[0].Type())
 	if len(args) == 2 {
-		s = "kql_mod(" + s + ", CAST(" + args[1] + " AS BIGINT))"
+		s = modulo(s, "CAST("+args[1]+" AS BIGINT)", c, c.Args[1])
 	}
 	return s, nil
 }

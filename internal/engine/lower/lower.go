@@ -119,6 +119,7 @@ type lowerer struct {
 	sharedNeed  map[int]need
 	depth       int
 	windows     int // columns made by windowsFirst
+	guards      int // lambdas made by guarded
 	arithmetic  int // how many trees of arithmetic are being lowered within each other
 }
 

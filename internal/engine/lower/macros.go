@@ -6,6 +6,7 @@ var Macros = []string{
 	// Times: ticks of 100 ns since year 1 against DuckDB's timestamps of microseconds since 1970.
 	`kql_ts(t) AS make_timestamp((t - 621355968000000000) // 10)`,
 	`kql_ticks(ts) AS (epoch_us(ts) * 10 + 621355968000000000)`,
+	`kql_tick(t) AS nullif(nullif(least(greatest(t, -1), 3155378976000000000), -1), 3155378976000000000)`,
 	`kql_datetime_text(t) AS (strftime(make_timestamp((t - 621355968000000000) // 10), '%Y-%m-%dT%H:%M:%S.') || lpad(CAST(t % 10000000 AS VARCHAR), 7, '0') || 'Z')`,
 	`kql_timespan_text(t) AS (CASE WHEN t = -9223372036854775808 THEN '-10675199.02:48:05.4775808' ELSE (CASE WHEN t < 0 THEN '-' ELSE '' END) || (CASE WHEN abs(t) >= 864000000000 THEN CAST(abs(t) // 864000000000 AS VARCHAR) || '.' ELSE '' END) || lpad(CAST((abs(t) // 36000000000) % 24 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 600000000) % 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST((abs(t) // 10000000) % 60 AS VARCHAR), 2, '0') || (CASE WHEN abs(t) % 10000000 <> 0 THEN '.' || lpad(CAST(abs(t) % 10000000 AS VARCHAR), 7, '0') ELSE '' END) END)`,
 	`kql_bin(v, r) AS (v - ((v % nullif(r, 0)) + abs(r)) % nullif(abs(r), 0))`,
@@ -13,6 +14,11 @@ var Macros = []string{
 
 	// The low 64 bits of a HUGEINT, with their sign.
 	`kql_wrap(x) AS (((x + 9223372036854775808::HUGEINT) & 18446744073709551615::HUGEINT) - 9223372036854775808::HUGEINT)`,
+
+	// The values of range(), and how many steps it makes of reals: none where they lead away from the end, null where
+	// there is no number of them. The last value is computed in 128 bits.
+	`kql_range(a, b, s) AS (CASE WHEN a = b OR (a < b) = (s > 0) THEN generate_series(a, CAST(a + least((CAST(b AS HUGEINT) - a) // nullif(s, 0), 1048575) * s AS BIGINT), s) WHEN s <> 0 AND a <> b THEN [] END)`,
+	`kql_range_real(a, b, s) AS CAST(CASE WHEN s <> 0 AND isfinite(b - a) AND isfinite(s) THEN greatest(least(floor((b - a) / s + 1e-9), 1048575), -1) END AS BIGINT)`,
 
 	// Numbers as text: 1.0, 0.1, 1E+20, NaN.
 	`kql_real_text(x) AS (CASE WHEN x IS NULL THEN '' WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END) ELSE regexp_replace(upper(CAST(x AS VARCHAR)), '\.0$', '.0') END)`,

@@ -170,36 +170,49 @@ func (s *stepper) expr(l *lowerer, e plan.Expr, sc scope) (string, error) {
 	return l.expr(e, sc)
 }
 
-// replaceExpr puts another expression in the place of one.
+// replaceExpr puts another expression in the place of one. What does not hold it stays the same.
 func replaceExpr(e, old, new plan.Expr) plan.Expr {
 	if e == old {
 		return new
 	}
 	switch e := e.(type) {
 	case *plan.Call:
-		c := *e
+		c, changed := *e, false
 		c.Args = make([]plan.Expr, len(e.Args))
 		for i, a := range e.Args {
 			c.Args[i] = replaceExpr(a, old, new)
+			changed = changed || c.Args[i] != a
+		}
+		if !changed {
+			return e
 		}
 		return &c
 	case *plan.Path:
 		c := *e
 		c.Base = replaceExpr(e.Base, old, new)
+		changed := c.Base != e.Base
 		c.Steps = append([]plan.Step(nil), e.Steps...)
 		for i := range c.Steps {
-			if c.Steps[i].Index != nil {
-				c.Steps[i].Index = replaceExpr(c.Steps[i].Index, old, new)
+			if index := e.Steps[i].Index; index != nil {
+				c.Steps[i].Index = replaceExpr(index, old, new)
+				changed = changed || c.Steps[i].Index != index
 			}
+		}
+		if !changed {
+			return e
 		}
 		return &c
 	case *plan.InQuery:
 		c := *e
-		c.Value = replaceExpr(e.Value, old, new)
+		if c.Value = replaceExpr(e.Value, old, new); c.Value == e.Value {
+			return e
+		}
 		return &c
 	case *plan.HasQuery:
 		c := *e
-		c.Value = replaceExpr(e.Value, old, new)
+		if c.Value = replaceExpr(e.Value, old, new); c.Value == e.Value {
+			return e
+		}
 		return &c
 	}
 	return e

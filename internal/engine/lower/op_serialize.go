@@ -19,7 +19,7 @@ func hasWindow(e plan.Expr) bool {
 }
 
 // windowsFirst makes columns of window calls where SQL takes none: all of them in a predicate or key of an order, those
-// that stand inside others in a projection. The node gives the same rows, with these columns below it.
+// that stand inside others, or in what may overflow, in a projection. The node gives the same rows, with these columns below it.
 func (l *lowerer) windowsFirst(input plan.Node, exprs []plan.Expr, inside bool) (plan.Node, []plan.Expr) {
 	var calls []*plan.Call
 	collect := func(e plan.Expr) {
@@ -39,6 +39,10 @@ func (l *lowerer) windowsFirst(input plan.Node, exprs []plan.Expr, inside bool) 
 		}
 		plan.Walk(e, func(e plan.Expr) bool {
 			c, ok := e.(*plan.Call)
+			if ok && overflowing[c.Overload.ID] && !inRange(c) {
+				collect(c)
+				return false
+			}
 			ok = ok && c.Overload.Func.Kind == catalog.Window
 			if ok {
 				restart := restartOf(c)
