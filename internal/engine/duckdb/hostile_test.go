@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,24 @@ var endless = map[string]string{
 	"expressions":    "range a from 1 to 1000000000 step 1 | where strcat('x', tostring(a)) matches regex @'(x+x+)+y' | count",
 }
 
+// endlessShapes does the same in one row, or a few rows, of functions over shapes.
+func endlessShapes() map[string]string {
+	large := "let p = " + largePolygon(20_000) + "; let l = " + largeLine(20_000) + "; "
+	return map[string]string{
+		"S2 cells of a polygon": large + "range i from 1 to 50 step 1 | extend c = geo_polygon_to_s2cells(p, 12 + i % 3, 100.0 + i) | summarize sum(array_length(c))",
+		"S2 cells of a line":    large + "range i from 1 to 50 step 1 | extend c = geo_line_to_s2cells(l, 16 + i % 3, 100.0 + i) | summarize sum(array_length(c))",
+		"H3 cells of a polygon": large + "range i from 1 to 50 step 1 | extend c = geo_polygon_to_h3cells(p, 6 + i % 3, 0.0) | summarize sum(array_length(c))",
+		"closest on a polygon":  large + "range i from 1 to 100000000 step 1 | extend c = geo_closest_point_on_polygon(100.0 + i % 50, i % 70, p) | summarize max(strlen(tostring(c)))",
+		"closest on a line":     large + "range i from 1 to 100000000 step 1 | extend c = geo_closest_point_on_line(100.0 + i % 50, i % 70, l) | summarize max(strlen(tostring(c)))",
+	}
+}
+
+// largeLine goes around a circle, as a literal of the language.
+func largeLine(vertices int) string {
+	s := strings.Replace(largePolygon(vertices), "Polygon", "LineString", 1)
+	return strings.NewReplacer("[[", "[", "]]", "]").Replace(s)
+}
+
 // patience is how late a query may end. Alone on a machine it takes a fraction of a second.
 const patience = 4 * time.Second
 
@@ -51,7 +70,9 @@ func TestTimeLimitAndCancelling(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for name, query := range endless {
+	all := maps.Clone(endless)
+	maps.Copy(all, endlessShapes())
+	for name, query := range all {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			_, err := ask(context.Background(), db, query, engine.Limits{Timeout: 300 * time.Millisecond})

@@ -34,18 +34,22 @@ func registerMatch(conn *sql.Conn, f scalar.Func) error {
 	return registerVector(conn, f.Name, params, mapping.TypeBoolean, C.nordlys_match, f.Match)
 }
 
-// registerAt makes an At callable from SQL, in the whole instance.
+// registerAt makes an At or AtText callable from SQL, in the whole instance.
 func registerAt(conn *sql.Conn, f scalar.Func) error {
 	result := mapping.TypeDouble
-	if f.Result == catalog.Bool {
+	switch {
+	case f.AtText != nil:
+		result = mapping.TypeVarchar
+	case f.Result == catalog.Bool:
 		result = mapping.TypeBoolean
 	}
-	return registerVector(conn, f.Name, []mapping.Type{mapping.TypeDouble, mapping.TypeDouble, mapping.TypeVarchar}, result, C.nordlys_at, &atShape{f.At, f.Result == catalog.Bool})
+	return registerVector(conn, f.Name, []mapping.Type{mapping.TypeDouble, mapping.TypeDouble, mapping.TypeVarchar}, result, C.nordlys_at, &atShape{f.At, f.AtText, f.Result == catalog.Bool})
 }
 
-// atShape is what nordlys_at gets.
+// atShape is what nordlys_at gets: one of the two functions.
 type atShape struct {
 	at      func(text string) func(lng, lat float64) (float64, bool)
+	text    func(text string) func(lng, lat float64) (string, bool)
 	boolean bool
 }
 
@@ -144,21 +148,31 @@ func nordlys_at(info, input, output unsafe.Pointer) {
 	valid := unsafe.Slice((*uint64)(mapping.VectorGetValidity(out)), (n+63)/64)
 	// The rows of a constant have one text at one place.
 	var at func(lng, lat float64) (float64, bool)
+	var textAt func(lng, lat float64) (string, bool)
 	last, seen := "", false
 	for i := range n {
 		lng, ok1 := lngs.at(i)
 		lat, ok2 := lats.at(i)
 		text, ok3 := texts.at(i)
 		if ok3 && (!seen || unsafe.StringData(text) != unsafe.StringData(last) || len(text) != len(last)) {
-			at, last, seen = shape.at(text), text, true
+			if last, seen = text, true; shape.text != nil {
+				textAt = shape.text(text)
+			} else {
+				at = shape.at(text)
+			}
 		}
-		v, ok := 0.0, ok1 && ok2 && ok3 && at != nil
-		if ok {
+		v, s, ok := 0.0, "", ok1 && ok2 && ok3 && (at != nil || textAt != nil)
+		switch {
+		case ok && textAt != nil:
+			s, ok = textAt(lng, lat)
+		case ok:
 			v, ok = at(lng, lat)
 		}
 		switch {
 		case !ok:
 			valid[i/64] &^= 1 << (i % 64)
+		case shape.text != nil:
+			mapping.VectorAssignStringElementLen(out, mapping.IdxT(i), []byte(s))
 		case shape.boolean:
 			unsafe.Slice((*bool)(data), n)[i] = v != 0
 		default:

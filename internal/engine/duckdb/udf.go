@@ -20,7 +20,7 @@ func register(conn *sql.Conn, funcs []scalar.Func) error {
 			}
 			continue
 		}
-		if f.At != nil {
+		if f.At != nil || f.AtText != nil {
 			if err := registerAt(conn, f); err != nil {
 				return fmt.Errorf("function %s: %w", f.Name, err)
 			}
@@ -79,6 +79,9 @@ func (u *udf) Executor() driverpkg.ScalarFuncExecutor {
 	return driverpkg.ScalarFuncExecutor{ChunkContextExecutor: func(ctx context.Context, chunk *driverpkg.ChunkIteratorState) error {
 		args := make([]any, len(u.fn.Args))
 		for row, err := range chunk.Rows() {
+			if err == nil {
+				err = ctx.Err() // a row may take long
+			}
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -213,6 +214,7 @@ func S2Neighbors(token string) ([]string, bool) {
 
 // covering collects the cells of a level that are within a length of a shape.
 type covering struct {
+	ctx    context.Context
 	level  int
 	radius s1.ChordAngle
 	edges  []segment
@@ -221,25 +223,26 @@ type covering struct {
 	work   int // distances measured
 }
 
-// Cover gives the tokens of the cells of a level that are within a radius of the line; false if they are too many.
-func (l *Line) Cover(level int64, radius float64) ([]string, bool) {
+// Cover gives the tokens of the cells of a level that are within a radius of the line; false if they are too many,
+// or ctx ends.
+func (l *Line) Cover(ctx context.Context, level int64, radius float64) ([]string, bool) {
 	var edges []segment
 	for _, points := range l.points {
 		edges = lineSegments(points, 0, edges)
 	}
-	return cover(level, radius, edges, nil)
+	return cover(ctx, level, radius, edges, nil)
 }
 
 // Cover is as Cover of a line, and for the inside of the polygon too.
-func (p *Polygon) Cover(level int64, radius float64) ([]string, bool) {
-	return cover(level, radius, partSegments(p.parts), p.contains)
+func (p *Polygon) Cover(ctx context.Context, level int64, radius float64) ([]string, bool) {
+	return cover(ctx, level, radius, partSegments(p.parts), p.contains)
 }
 
-func cover(level int64, radius float64, edges []segment, inside func(s2.Point) bool) ([]string, bool) {
+func cover(ctx context.Context, level int64, radius float64, edges []segment, inside func(s2.Point) bool) ([]string, bool) {
 	if level < 0 || level > s2.MaxLevel || !(radius >= 0) || radius > math.Pi*Radius {
 		return nil, false
 	}
-	c := &covering{level: int(level), radius: s1.ChordAngleFromAngle(angle(radius)), edges: edges, inside: inside}
+	c := &covering{ctx: ctx, level: int(level), radius: s1.ChordAngleFromAngle(angle(radius)), edges: edges, inside: inside}
 	all := make([]int32, len(edges))
 	for i := range all {
 		all[i] = int32(i)
@@ -258,7 +261,12 @@ func (c *covering) near(cell s2.Cell, edges []int32, one bool) (near []int32, me
 	center, size := cell.Center(), cell.CapBound().Radius().Radians()
 	for _, i := range edges {
 		e := &c.edges[i]
-		c.work++
+		if c.work++; c.work%4096 == 0 && c.ctx.Err() != nil {
+			c.work = math.MaxInt32 // more than any bound
+		}
+		if c.work > maxPairs {
+			return nil, true, false
+		}
 		if cell.DistanceToEdge(e.a, e.b) > c.radius {
 			continue
 		}
@@ -279,11 +287,11 @@ func (c *covering) near(cell s2.Cell, edges []int32, one bool) (near []int32, me
 
 func (c *covering) add(cell s2.Cell, edges []int32) bool {
 	near, meets, all := c.near(cell, edges, cell.Level() == c.level)
-	if !meets {
-		return true
-	}
 	if c.work > maxPairs {
 		return false
+	}
+	if !meets {
+		return true
 	}
 	if cell.Level() == c.level {
 		c.out = append(c.out, cell.ID().ToToken())

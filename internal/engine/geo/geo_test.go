@@ -1,7 +1,9 @@
 package geo
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -83,6 +85,38 @@ func BenchmarkUnion(b *testing.B) {
 	for b.Loop() {
 		if _, ok := UnitePolygons([]*Polygon{p, q}); !ok {
 			b.Fatal("too much")
+		}
+	}
+}
+
+// The index of shapes with many edges finds what looking at each edge finds.
+func TestNearestOfManyEdges(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var coords, ring []string
+	for i := range 1000 {
+		coords = append(coords, fmt.Sprintf("[%f,%f]", r.Float64()*40-20, r.Float64()*40-20))
+		a := float64(i) / 1000 * 2 * math.Pi
+		size := 10 + 5*r.Float64()
+		ring = append(ring, fmt.Sprintf("[%.9f,%.9f]", size*math.Cos(a), size*math.Sin(a)))
+	}
+	ring = append(ring, ring[0])
+	l := ParseLine(`{"type":"LineString","coordinates":[` + strings.Join(coords, ",") + "]}")
+	p := ParsePolygon(`{"type":"Polygon","coordinates":[[` + strings.Join(ring, ",") + "]]}")
+	if l == nil || p == nil {
+		t.Fatal("no shape")
+	}
+	for range 2000 {
+		x, _ := Point(r.Float64()*360-180, r.Float64()*180-90)
+		if r.IntN(2) == 0 {
+			x, _ = Point(r.Float64()*50-25, r.Float64()*50-25)
+		}
+		want, d := nearest(x, l.points, false)
+		if got, e := l.nearest(x); math.Abs(float64(d-e)) > 1e-14 || got.Distance(want).Radians() > 1e-7 {
+			t.Fatalf("%v of the line: %v at %v, want %v at %v", x, got, e, want, d)
+		}
+		want, d = nearest(x, p.parts[0].rings, true)
+		if got, e := p.parts[0].nearest(x); math.Abs(float64(d-e)) > 1e-14 || got.Distance(want).Radians() > 1e-7 {
+			t.Fatalf("%v of the polygon: %v at %v, want %v at %v", x, got, e, want, d)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -270,8 +271,8 @@ func H3Rings(token string, k int64) ([][]string, bool) {
 }
 
 // H3Cells are the cells of a resolution whose middles are in the polygon or within a radius of it, with edges straight
-// in the plane of coordinates; false if they are too many.
-func (p *Polygon) H3Cells(level int64, radius float64) ([]string, bool) {
+// in the plane of coordinates; false if they are too many, or ctx ends.
+func (p *Polygon) H3Cells(ctx context.Context, level int64, radius float64) ([]string, bool) {
 	if level < 0 || level > h3Levels || !(radius >= 0) {
 		return nil, false
 	}
@@ -283,7 +284,7 @@ func (p *Polygon) H3Cells(level int64, radius float64) ([]string, bool) {
 	var out []H3
 	found := map[H3]bool{}
 	for _, rings := range p.coords {
-		cells, ok := h3Fill(plane(rings), int(level))
+		cells, ok := h3Fill(ctx, plane(rings), int(level))
 		if !ok {
 			return nil, false
 		}
@@ -322,14 +323,19 @@ func plane(rings [][]Coord) [][]Coord {
 	return out
 }
 
-func h3Fill(rings [][]Coord, level int) ([]H3, bool) {
+func h3Fill(ctx context.Context, rings [][]Coord, level int) ([]H3, bool) {
 	all, work := newBands(rings), 0
+	checked := 0
 	inside := func(h H3) bool {
 		p, _ := h.place()
 		c := coordOf(p.point())
 		in, n := all.contains(c)
 		east, m := all.contains(Coord{c[0] + 360, c[1]})
-		work += n + m
+		if work += n + m; work-checked > 1<<20 {
+			if checked = work; ctx.Err() != nil {
+				work = maxFill + 1
+			}
+		}
 		return in || east
 	}
 	// The cells along the boundary and those around them are where to begin.
@@ -354,7 +360,7 @@ func h3Fill(rings [][]Coord, level int) ([]H3, bool) {
 				return nil, false
 			}
 			for j := range n {
-				if len(edge) > 4*maxH3 || work > maxFill {
+				if len(edge) > 4*maxH3 || work > maxFill || j%4096 == 0 && ctx.Err() != nil {
 					return nil, false
 				}
 				f := float64(j) / float64(n)

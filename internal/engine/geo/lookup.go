@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/golang/geo/s1"
@@ -17,21 +18,21 @@ const (
 func cellName(id s2.CellID) string { return strconv.Itoa(id.Level()) + "/" + id.ToToken() }
 
 // LookupCells are cells of several levels that cover what is within a radius of the polygon; none is in another.
-func (p *Polygon) LookupCells(radius float64) ([]string, bool) {
-	return lookup(radius, partSegments(p.parts), p.contains)
+func (p *Polygon) LookupCells(ctx context.Context, radius float64) ([]string, bool) {
+	return lookup(ctx, radius, partSegments(p.parts), p.contains)
 }
 
 // LookupCells are cells of several levels that cover what is within a radius of the line; none is in another.
-func (l *Line) LookupCells(radius float64) ([]string, bool) {
-	return lookup(radius, l.segments(), nil)
+func (l *Line) LookupCells(ctx context.Context, radius float64) ([]string, bool) {
+	return lookup(ctx, radius, l.segments(), nil)
 }
 
-func lookup(radius float64, edges []segment, inside func(s2.Point) bool) ([]string, bool) {
+func lookup(ctx context.Context, radius float64, edges []segment, inside func(s2.Point) bool) ([]string, bool) {
 	if !(radius >= 0) {
 		return nil, false
 	}
 	// A little more, because a distance is measured with an error.
-	c := &covering{radius: s1.ChordAngleFromAngle(angle(min(radius*1.000001+0.001, Radius*3.14))), edges: edges, inside: inside}
+	c := &covering{ctx: ctx, radius: s1.ChordAngleFromAngle(angle(min(radius*1.000001+0.001, Radius*3.14))), edges: edges, inside: inside}
 	type open struct {
 		cell  s2.Cell
 		edges []int32

@@ -2,6 +2,8 @@ package geo
 
 import (
 	"math"
+	"slices"
+	"sync"
 
 	"github.com/golang/geo/r3"
 	"github.com/golang/geo/s1"
@@ -33,15 +35,78 @@ func nearest(x s2.Point, chains [][]s2.Point, closed bool) (s2.Point, s1.ChordAn
 	return s2.Project(x, a, b), best
 }
 
+// manyEdges is from where on an index finds the nearest edge faster than looking at each.
+const manyEdges = 128
+
+// edgeIndex finds the nearest of many edges. It is made when it is first asked, and safe for use by several goroutines.
+type edgeIndex struct {
+	once  sync.Once
+	index *s2.ShapeIndex
+	pool  sync.Pool // of queries
+}
+
+// nearest is as the function of that name; add puts the edges into the index.
+func (e *edgeIndex) nearest(x s2.Point, add func(*s2.ShapeIndex)) (s2.Point, s1.ChordAngle) {
+	e.once.Do(func() {
+		e.index = s2.NewShapeIndex()
+		add(e.index)
+		e.index.Build()
+	})
+	q, _ := e.pool.Get().(*s2.EdgeQuery)
+	if q == nil {
+		q = s2.NewClosestEdgeQuery(e.index, s2.NewClosestEdgeQueryOptions().MaxResults(1).IncludeInteriors(false))
+	}
+	defer e.pool.Put(q)
+	found := q.FindEdges(s2.NewMinDistanceToPointTarget(x))
+	if len(found) == 0 {
+		return x, s1.InfChordAngle()
+	}
+	edge := e.index.Shape(found[0].ShapeID()).Edge(int(found[0].EdgeID()))
+	d, _ := s2.UpdateMinDistance(x, edge.V0, edge.V1, s1.InfChordAngle())
+	return s2.Project(x, edge.V0, edge.V1), d
+}
+
+func (l *Line) nearest(x s2.Point) (s2.Point, s1.ChordAngle) {
+	n := 0
+	for _, points := range l.points {
+		n += len(points)
+	}
+	if n < manyEdges {
+		return nearest(x, l.points, false)
+	}
+	return l.edges.nearest(x, func(index *s2.ShapeIndex) {
+		for _, points := range l.points {
+			line := s2.Polyline(points)
+			index.Add(&line)
+		}
+	})
+}
+
+func (p *part) nearest(x s2.Point) (s2.Point, s1.ChordAngle) {
+	n := 0
+	for _, ring := range p.rings {
+		n += len(ring)
+	}
+	if n < manyEdges {
+		return nearest(x, p.rings, true)
+	}
+	return p.edges.nearest(x, func(index *s2.ShapeIndex) {
+		for _, ring := range p.rings {
+			line := s2.Polyline(append(slices.Clone(ring), ring[0]))
+			index.Add(&line)
+		}
+	})
+}
+
 // Closest is the point of the line that is nearest to x.
 func (l *Line) Closest(x s2.Point) s2.Point {
-	p, _ := nearest(x, l.points, false)
+	p, _ := l.nearest(x)
 	return p
 }
 
 // Distance is the length from x to the line.
 func (l *Line) Distance(x s2.Point) float64 {
-	_, d := nearest(x, l.points, false)
+	_, d := l.nearest(x)
 	return d.Angle().Radians() * Radius
 }
 
@@ -63,7 +128,7 @@ func (p *Polygon) nearest(x s2.Point) (s2.Point, s1.ChordAngle) {
 	}
 	best, least := x, s1.InfChordAngle()
 	for _, one := range p.parts {
-		if q, d := nearest(x, one.rings, true); d < least {
+		if q, d := one.nearest(x); d < least {
 			best, least = q, d
 		}
 	}

@@ -13,6 +13,7 @@ type Line struct {
 	points [][]s2.Point // without vertices that repeat the one before
 	once   sync.Once
 	union  [][]s2.Point // the union of several, once it was asked for
+	edges  edgeIndex
 }
 
 // ParseLine reads a LineString or MultiLineString; nil if it is none, or invalid: fewer than two different points, a
@@ -73,6 +74,7 @@ type Polygon struct {
 type part struct {
 	rings [][]s2.Point
 	shape *s2.Polygon
+	edges edgeIndex
 }
 
 // ParsePolygon reads a Polygon or MultiPolygon; nil if it is none, or invalid: a ring that is not closed, has fewer

@@ -1,6 +1,8 @@
 package scalar
 
 import (
+	"context"
+
 	"github.com/golang/geo/s2"
 
 	"nordlys/internal/engine/geo"
@@ -59,9 +61,9 @@ func geoFuncs() []Func {
 			return 0
 		}),
 		atShape(g.pointPolygon("distance_point_to_polygon", r, func(x s2.Point, p *geo.Polygon) any { return p.Distance(x) }), polygons, (*geo.Polygon).Distance),
-		g.pointPolygon("closest_point_on_polygon", d, func(x s2.Point, p *geo.Polygon) any { return geo.PointJSON(p.Closest(x)) }),
+		closest(g.pointPolygon("closest_point_on_polygon", d, func(x s2.Point, p *geo.Polygon) any { return geo.PointJSON(p.Closest(x)) }), polygons, (*geo.Polygon).Closest),
 		atShape(g.pointLine("distance_point_to_line", r, func(x s2.Point, l *geo.Line) any { return l.Distance(x) }), lines, (*geo.Line).Distance),
-		g.pointLine("closest_point_on_line", d, func(x s2.Point, l *geo.Line) any { return geo.PointJSON(l.Closest(x)) }),
+		closest(g.pointLine("closest_point_on_line", d, func(x s2.Point, l *geo.Line) any { return geo.PointJSON(l.Closest(x)) }), lines, (*geo.Line).Closest),
 
 		// One line.
 		g.line("line_length", nil, r, func(l *geo.Line, _ []any) any { return l.Length() }),
@@ -83,14 +85,16 @@ func geoFuncs() []Func {
 		g.line("line_buffer", []catalog.Type{r, r}, d, func(l *geo.Line, a []any) any {
 			return known(l.Buffer(a[0].(float64), a[1].(float64)))
 		}),
-		g.line("line_to_s2cells", []catalog.Type{n, r}, d, func(l *geo.Line, a []any) any {
-			return knownList(l.Cover(a[0].(int64), a[1].(float64)))
+		covering(lines, "line_to_s2cells", []catalog.Type{n, r}, func(ctx context.Context, l *geo.Line, a []any) any {
+			return knownList(l.Cover(ctx, a[0].(int64), a[1].(float64)))
 		}),
 
 		// How geo_polygon_lookup and geo_line_lookup join.
-		g.line("line_cells", []catalog.Type{r}, d, func(l *geo.Line, a []any) any { return knownList(l.LookupCells(a[0].(float64))) }),
-		g.polygon("polygon_cells", []catalog.Type{r}, d, func(p *geo.Polygon, a []any) any {
-			return knownList(p.LookupCells(a[0].(float64)))
+		covering(lines, "line_cells", []catalog.Type{r}, func(ctx context.Context, l *geo.Line, a []any) any {
+			return knownList(l.LookupCells(ctx, a[0].(float64)))
+		}),
+		covering(polygons, "polygon_cells", []catalog.Type{r}, func(ctx context.Context, p *geo.Polygon, a []any) any {
+			return knownList(p.LookupCells(ctx, a[0].(float64)))
 		}),
 		geoFunc("cells_of", []catalog.Type{r, r, d}, d, func(a []any) any {
 			x, ok := geoPoint(a[0], a[1])
@@ -122,8 +126,8 @@ func geoFuncs() []Func {
 			}
 			return known(geo.BufferPoint(x, a[2].(float64), a[3].(float64)))
 		}),
-		g.polygon("polygon_to_s2cells", []catalog.Type{n, r}, d, func(p *geo.Polygon, a []any) any {
-			return knownList(p.Cover(a[0].(int64), a[1].(float64)))
+		covering(polygons, "polygon_to_s2cells", []catalog.Type{n, r}, func(ctx context.Context, p *geo.Polygon, a []any) any {
+			return knownList(p.Cover(ctx, a[0].(int64), a[1].(float64)))
 		}),
 
 		// Two shapes.
@@ -237,8 +241,8 @@ func geoFuncs() []Func {
 			}
 			return joinArray(lists)
 		}),
-		g.polygon("polygon_to_h3cells", []catalog.Type{n, r}, d, func(p *geo.Polygon, a []any) any {
-			return knownList(p.H3Cells(a[0].(int64), a[1].(float64)))
+		covering(polygons, "polygon_to_h3cells", []catalog.Type{n, r}, func(ctx context.Context, p *geo.Polygon, a []any) any {
+			return knownList(p.H3Cells(ctx, a[0].(int64), a[1].(float64)))
 		}),
 	}
 }
@@ -302,6 +306,24 @@ func atShape[T any](f Func, shapes *memo[*T], value func(shape *T, x s2.Point) f
 	return f
 }
 
+// closest is as atShape, for the nearest point.
+func closest[T any](f Func, shapes *memo[*T], value func(shape *T, x s2.Point) s2.Point) Func {
+	f.AtText = func(text string) func(lng, lat float64) (string, bool) {
+		shape := shapes.get(text)
+		if shape == nil {
+			return nil
+		}
+		return func(lng, lat float64) (string, bool) {
+			x, ok := geo.Point(lng, lat)
+			if !ok {
+				return "", false
+			}
+			return geo.PointJSON(value(shape, x)), true
+		}
+	}
+	return f
+}
+
 func (g *geoShapes) line(name string, rest []catalog.Type, result catalog.Type, f func(l *geo.Line, a []any) any) Func {
 	return geoFunc(name, append([]catalog.Type{catalog.Dynamic}, rest...), result, func(a []any) any {
 		if l := g.lines.get(a[0].(string)); l != nil {
@@ -318,6 +340,28 @@ func (g *geoShapes) polygon(name string, rest []catalog.Type, result catalog.Typ
 		}
 		return nil
 	})
+}
+
+// covering makes go_geo_NAME of a shape, an array of cells. Cells may take long to find: it ends when the query does.
+func covering[T any](shapes *memo[*T], name string, rest []catalog.Type, f func(ctx context.Context, shape *T, a []any) any) Func {
+	run := func(ctx context.Context, a []any) any {
+		for _, v := range a {
+			if v == nil {
+				return nil
+			}
+		}
+		shape := shapes.get(a[0].(string))
+		if shape == nil {
+			return nil
+		}
+		cells := f(ctx, shape, a[1:])
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return cells
+	}
+	return Func{Name: "go_geo_" + name, Args: append([]catalog.Type{catalog.Dynamic}, rest...), Result: catalog.Dynamic, CallContext: run,
+		Call: func(a []any) any { return run(context.Background(), a) }}
 }
 
 // shapesOf reads the shapes of an array; false if one of them is invalid or there is none.

@@ -26,6 +26,8 @@ type Func struct {
 	// At, if set, makes the function of a longitude and a latitude that a text stands for, nil if for none; ok is false for
 	// null, and a boolean is 0 or 1. Engines call it once for rows in succession with one text, which is borrowed.
 	At func(text string) func(lng, lat float64) (v float64, ok bool)
+	// AtText is At for a function that gives a text.
+	AtText func(text string) func(lng, lat float64) (v string, ok bool)
 }
 
 // Functions lists all functions. Each call makes new ones: what a function keeps between calls (compiled expressions,
